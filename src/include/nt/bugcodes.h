@@ -23,8 +23,8 @@
     X(SPIN_LOCK_NOT_OWNED, 0x00000010)                                                          \
     X(THREAD_NOT_MUTEX_OWNER, 0x00000011)                                                       \
     X(TRAP_CAUSE_UNKNOWN, 0x00000012)                                                           \
+    X(CREATE_DELETE_LOCK_NOT_LOCKED, 0x00000014)                                                \
     X(LAST_CHANCE_CALLED_FROM_KMODE, 0x00000015)                                                \
-    X(CREATE_DELETE_LOCK_NOT_LOCKED, 0x00000017)                                                \
     X(REFERENCE_BY_POINTER, 0x00000018)                                                         \
     X(BAD_POOL_HEADER, 0x00000019)                                                              \
     X(MEMORY_MANAGEMENT, 0x0000001A)                                                            \

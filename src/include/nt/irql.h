@@ -4,8 +4,10 @@
 #define NT_IRQL_H
 
 /*
- * Source: WDK "Managing Hardware Priorities" and "What is IRQL"; device levels 3..12 lie between
- * DISPATCH_LEVEL and CLOCK_LEVEL. A vector's level is its upper four bits (Intel SDM, task priority).
+ * Device levels 3..12 lie between DISPATCH_LEVEL and CLOCK_LEVEL. The level of an interrupt
+ * vector is its upper four bits (Intel SDM volume 3, "Task priority").
+ *
+ * Source: WDK "Managing Hardware Priorities"
  */
 #define PASSIVE_LEVEL 0
 #define LOW_LEVEL 0

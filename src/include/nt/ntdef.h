@@ -4,8 +4,8 @@
 #define NT_NTDEF_H
 
 /*
- * NT on x64 is LLP64: LONG has 32 bits, pointers 64, WCHAR 16. The types below are spelled by width,
- * so that they mean the same on the PE target and on a 64-bit POSIX host (built with -fshort-wchar).
+ * NT on x64 is LLP64: LONG has 32 bits, pointers 64, WCHAR 16. The types below are spelled by
+ * width: they mean the same on the PE target and on a 64-bit POSIX host (with -fshort-wchar).
  * Source: Windows data types, [MS-DTYP]; "x64 software conventions" for the calling convention.
  */
 #include <stddef.h>
