@@ -47,18 +47,18 @@ typedef struct _XSAVE_AREA_HEADER {
 } XSAVE_AREA_HEADER, *PXSAVE_AREA_HEADER;
 NT_ASSERT_SIZE(XSAVE_AREA_HEADER, 64);
 
-#define CONTEXT_AMD64 0x00100000u
-#define CONTEXT_CONTROL (CONTEXT_AMD64 | 0x01u)
-#define CONTEXT_INTEGER (CONTEXT_AMD64 | 0x02u)
-#define CONTEXT_SEGMENTS (CONTEXT_AMD64 | 0x04u)
-#define CONTEXT_FLOATING_POINT (CONTEXT_AMD64 | 0x08u)
-#define CONTEXT_DEBUG_REGISTERS (CONTEXT_AMD64 | 0x10u)
-#define CONTEXT_XSTATE (CONTEXT_AMD64 | 0x40u)
-#define CONTEXT_FULL (CONTEXT_CONTROL | CONTEXT_INTEGER | CONTEXT_FLOATING_POINT)
-#define CONTEXT_ALL (CONTEXT_FULL | CONTEXT_SEGMENTS | CONTEXT_DEBUG_REGISTERS)
-#define CONTEXT_EXCEPTION_ACTIVE 0x08000000u
-#define CONTEXT_SERVICE_ACTIVE 0x10000000u
-#define CONTEXT_EXCEPTION_REQUEST 0x40000000u
+#define CONTEXT_AMD64               0x00100000u
+#define CONTEXT_CONTROL             (CONTEXT_AMD64 | 0x01u)
+#define CONTEXT_INTEGER             (CONTEXT_AMD64 | 0x02u)
+#define CONTEXT_SEGMENTS            (CONTEXT_AMD64 | 0x04u)
+#define CONTEXT_FLOATING_POINT      (CONTEXT_AMD64 | 0x08u)
+#define CONTEXT_DEBUG_REGISTERS     (CONTEXT_AMD64 | 0x10u)
+#define CONTEXT_XSTATE              (CONTEXT_AMD64 | 0x40u)
+#define CONTEXT_FULL                (CONTEXT_CONTROL | CONTEXT_INTEGER | CONTEXT_FLOATING_POINT)
+#define CONTEXT_ALL                 (CONTEXT_FULL | CONTEXT_SEGMENTS | CONTEXT_DEBUG_REGISTERS)
+#define CONTEXT_EXCEPTION_ACTIVE    0x08000000u
+#define CONTEXT_SERVICE_ACTIVE      0x10000000u
+#define CONTEXT_EXCEPTION_REQUEST   0x40000000u
 #define CONTEXT_EXCEPTION_REPORTING 0x80000000u
 
 /* Source: Win32 "CONTEXT structure (winnt.h), x64". */
@@ -150,8 +150,8 @@ NT_ASSERT_OFFSET(CONTEXT, VectorControl, 0x4a0);
 NT_ASSERT_OFFSET(CONTEXT, LastExceptionFromRip, 0x4c8);
 
 /*
- * The trap frame: what entry saves of every trap, the hardware's part last. Debuggers find it by the
- * unwind data, drivers get it from no public call, user mode never sees it.
+ * The trap frame: what entry saves of every trap, the hardware's part last. Debuggers find it by
+ * the unwind data; drivers and user mode never see it.
  * Source: public symbols of ntoskrnl (type _KTRAP_FRAME) as WinDbg's `.trap` and `dt` print them;
  * the machine frame's order: Intel SDM volume 3, section 6.14.2
  */

@@ -113,13 +113,13 @@ typedef enum _KAPC_ENVIRONMENT {
     InsertApcEnvironment
 } KAPC_ENVIRONMENT;
 
-#define MAXIMUM_WAIT_OBJECTS 64
-#define THREAD_WAIT_OBJECTS 3
-#define LOW_PRIORITY 0
-#define LOW_REALTIME_PRIORITY 16
-#define HIGH_PRIORITY 31
-#define MAXIMUM_PRIORITY 32
-#define MAXIMUM_PROCESSORS_LIMIT 64
+#define MAXIMUM_WAIT_OBJECTS       64
+#define THREAD_WAIT_OBJECTS        3
+#define LOW_PRIORITY               0
+#define LOW_REALTIME_PRIORITY      16
+#define HIGH_PRIORITY              31
+#define MAXIMUM_PRIORITY           32
+#define MAXIMUM_PROCESSORS_LIMIT   64
 #define TIMER_TOLERABLE_DELAY_BITS 6
 
 typedef void KDEFERRED_ROUTINE(KDPC *dpc, PVOID context, PVOID argument1, PVOID argument2);

@@ -11,9 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define NT_ASSERT_SIZE(type, size) \
+#define NT_ASSERT_SIZE(type, size)                                                                 \
     _Static_assert(sizeof(type) == (size), "sizeof(" #type ") is not NT's")
-#define NT_ASSERT_OFFSET(type, field, offset) \
+#define NT_ASSERT_OFFSET(type, field, offset)                                                      \
     _Static_assert(offsetof(type, field) == (offset), #type "." #field " is not at NT's offset")
 
 /* x64 has one calling convention; the macros stay so that prototypes read as documented. */
@@ -22,9 +22,9 @@
 #define NTKERNELAPI
 #define NTSYSAPI
 #define NTHALAPI
-#define FORCEINLINE static inline __attribute__((always_inline))
+#define FORCEINLINE           static inline __attribute__((always_inline))
 #define DECLSPEC_ALIGN(bytes) __attribute__((aligned(bytes)))
-#define DECLSPEC_NORETURN _Noreturn
+#define DECLSPEC_NORETURN     _Noreturn
 #define UNALIGNED
 
 /* How a data export is declared: drivers compile with -DNT_IMPORT='__declspec(dllimport)'. */
@@ -36,10 +36,10 @@
 #define OUT
 #define OPTIONAL
 
-#define VOID void
+#define VOID  void
 #define CONST const
 #ifndef TRUE
-#define TRUE 1
+#define TRUE  1
 #define FALSE 0
 #endif
 
@@ -89,20 +89,20 @@ NT_ASSERT_SIZE(PVOID, 8);
 NT_ASSERT_SIZE(BOOLEAN, 1);
 
 /* Source: WDK "Using NTSTATUS Values": bits 31..30 are the severity (0 and 1 are successes). */
-#define NT_SUCCESS(status) ((int32_t)(status) >= 0)
+#define NT_SUCCESS(status)     ((int32_t)(status) >= 0)
 #define NT_INFORMATION(status) (((uint32_t)(status) >> 30) == 1)
-#define NT_WARNING(status) (((uint32_t)(status) >> 30) == 2)
-#define NT_ERROR(status) (((uint32_t)(status) >> 30) == 3)
+#define NT_WARNING(status)     (((uint32_t)(status) >> 30) == 2)
+#define NT_ERROR(status)       (((uint32_t)(status) >> 30) == 3)
 
-#define CONTAINING_RECORD(address, type, field) \
+#define CONTAINING_RECORD(address, type, field)                                                    \
     ((type *)((char *)(address) - offsetof(type, field)))
-#define FIELD_OFFSET(type, field) ((LONG)offsetof(type, field))
-#define RTL_NUMBER_OF(array) (sizeof(array) / sizeof((array)[0]))
-#define ARGUMENT_PRESENT(argument) ((argument) != NULL)
+#define FIELD_OFFSET(type, field)         ((LONG)offsetof(type, field))
+#define RTL_NUMBER_OF(array)              (sizeof(array) / sizeof((array)[0]))
+#define ARGUMENT_PRESENT(argument)        ((argument) != NULL)
 #define UNREFERENCED_PARAMETER(parameter) ((void)(parameter))
-#define HandleToULong(handle) ((ULONG)(ULONG_PTR)(handle))
-#define ULongToHandle(number) ((HANDLE)(ULONG_PTR)(ULONG)(number))
-#define PtrToUlong(pointer) ((ULONG)(ULONG_PTR)(pointer))
+#define HandleToULong(handle)             ((ULONG)(ULONG_PTR)(handle))
+#define ULongToHandle(number)             ((HANDLE)(ULONG_PTR)(ULONG)(number))
+#define PtrToUlong(pointer)               ((ULONG)(ULONG_PTR)(pointer))
 
 /* Source: "LARGE_INTEGER union (winnt.h)". */
 typedef union _LARGE_INTEGER {
@@ -181,7 +181,7 @@ typedef struct _CSTRING {
 } CSTRING, *PCSTRING;
 NT_ASSERT_SIZE(CSTRING, 16);
 
-#define RTL_CONSTANT_STRING(literal) \
+#define RTL_CONSTANT_STRING(literal)                                                               \
     { sizeof(literal) - sizeof((literal)[0]), sizeof(literal), (void *)(literal) }
 #define UNICODE_NULL ((WCHAR)0)
 
@@ -240,27 +240,27 @@ NT_ASSERT_OFFSET(OBJECT_ATTRIBUTES, Attributes, 24);
 NT_ASSERT_OFFSET(OBJECT_ATTRIBUTES, SecurityDescriptor, 32);
 NT_ASSERT_OFFSET(OBJECT_ATTRIBUTES, SecurityQualityOfService, 40);
 
-#define OBJ_INHERIT 0x00000002u
-#define OBJ_PERMANENT 0x00000010u
-#define OBJ_EXCLUSIVE 0x00000020u
-#define OBJ_CASE_INSENSITIVE 0x00000040u
-#define OBJ_OPENIF 0x00000080u
-#define OBJ_OPENLINK 0x00000100u
-#define OBJ_KERNEL_HANDLE 0x00000200u
-#define OBJ_FORCE_ACCESS_CHECK 0x00000400u
+#define OBJ_INHERIT                       0x00000002u
+#define OBJ_PERMANENT                     0x00000010u
+#define OBJ_EXCLUSIVE                     0x00000020u
+#define OBJ_CASE_INSENSITIVE              0x00000040u
+#define OBJ_OPENIF                        0x00000080u
+#define OBJ_OPENLINK                      0x00000100u
+#define OBJ_KERNEL_HANDLE                 0x00000200u
+#define OBJ_FORCE_ACCESS_CHECK            0x00000400u
 #define OBJ_IGNORE_IMPERSONATED_DEVICEMAP 0x00000800u
-#define OBJ_DONT_REPARSE 0x00001000u
-#define OBJ_VALID_ATTRIBUTES 0x00001ff2u
+#define OBJ_DONT_REPARSE                  0x00001000u
+#define OBJ_VALID_ATTRIBUTES              0x00001ff2u
 
 /* Source: "InitializeObjectAttributes macro (ntdef.h)". */
-#define InitializeObjectAttributes(object, name, attributes, root, descriptor)      \
-    do {                                                                            \
-        (object)->Length = sizeof(OBJECT_ATTRIBUTES);                               \
-        (object)->RootDirectory = (root);                                           \
-        (object)->ObjectName = (name);                                              \
-        (object)->Attributes = (attributes);                                        \
-        (object)->SecurityDescriptor = (descriptor);                                \
-        (object)->SecurityQualityOfService = NULL;                                  \
+#define InitializeObjectAttributes(object, name, attributes, root, descriptor)                     \
+    do {                                                                                           \
+        (object)->Length = sizeof(OBJECT_ATTRIBUTES);                                              \
+        (object)->RootDirectory = (root);                                                          \
+        (object)->ObjectName = (name);                                                             \
+        (object)->Attributes = (attributes);                                                       \
+        (object)->SecurityDescriptor = (descriptor);                                               \
+        (object)->SecurityQualityOfService = NULL;                                                 \
     } while (0)
 
 /* Source: [MS-DTYP] and the NtOpenProcess page ("CLIENT_ID structure"). */

@@ -6,7 +6,7 @@
 #include <nt/except.h>
 #include <nt/ntdef.h>
 
-/* Source of this file: Microsoft "x64 exception handling" (struct RUNTIME_FUNCTION and following). */
+/* Source of this file: Microsoft "x64 exception handling". */
 typedef struct _IMAGE_RUNTIME_FUNCTION_ENTRY {
     ULONG BeginAddress;
     ULONG EndAddress;
@@ -18,11 +18,11 @@ typedef struct _IMAGE_RUNTIME_FUNCTION_ENTRY {
 NT_ASSERT_SIZE(RUNTIME_FUNCTION, 12);
 NT_ASSERT_OFFSET(RUNTIME_FUNCTION, UnwindData, 8);
 
-#define UNW_VERSION_1 1
-#define UNW_VERSION_2 2
-#define UNW_FLAG_NHANDLER 0x0
-#define UNW_FLAG_EHANDLER 0x1
-#define UNW_FLAG_UHANDLER 0x2
+#define UNW_VERSION_1      1
+#define UNW_VERSION_2      2
+#define UNW_FLAG_NHANDLER  0x0
+#define UNW_FLAG_EHANDLER  0x1
+#define UNW_FLAG_UHANDLER  0x2
 #define UNW_FLAG_CHAININFO 0x4
 
 /* An entry of the function table whose UnwindData has this bit set points to another entry. */
@@ -89,7 +89,7 @@ NT_ASSERT_OFFSET(UNWIND_HISTORY_TABLE, LowAddress, 8);
 NT_ASSERT_OFFSET(UNWIND_HISTORY_TABLE, Entry, 24);
 
 typedef struct _KNONVOLATILE_CONTEXT_POINTERS {
-    PVOID FloatingContext[16];
+    struct _M128A *FloatingContext[16];
     ULONG64 *IntegerContext[16];
 } KNONVOLATILE_CONTEXT_POINTERS, *PKNONVOLATILE_CONTEXT_POINTERS;
 NT_ASSERT_SIZE(KNONVOLATILE_CONTEXT_POINTERS, 256);
