@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The files of src/. Headers are listed beside their .c files, so that they are distributed.
+
+# Compiled for every port, the host included: pure C that knows the processor by arch.h only.
+KERNEL_SOURCES = \
+  src/base/atomic.h src/base/check.c src/base/check.h src/base/log.c src/base/log.h \
+  src/base/selftest.c src/base/selftest.h src/base/selftest_impl.h
+
+# Compiled for the ports that boot, not for the host.
+KERNEL_ONLY_SOURCES =
+
+EXTRA_DIST += src/abi/exports.tbl src/abi/generate.py

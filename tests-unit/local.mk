@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# keel-unit: src/ on the host port, run as a POSIX process under ASan and UBSan.
+check_PROGRAMS += keel-unit
+keel_unit_SOURCES = $(KERNEL_SOURCES) $(HOST_SOURCES)
+nodist_keel_unit_SOURCES = src/selftest_host.c
+HOST_SANITIZE = -fsanitize=address,undefined -fno-sanitize=function -fno-sanitize-recover=undefined
+keel_unit_CPPFLAGS = $(COMMON_CPPFLAGS) -I$(srcdir)/arch/host/include -D_GNU_SOURCE
+# The PE target's layout rules: bit-fields, 16-bit wchar_t, anonymous members, 16-byte compare-and-swap.
+keel_unit_CFLAGS = $(COMMON_CFLAGS) -mms-bitfields -fshort-wchar -fms-extensions -mcx16 \
+  -Wno-microsoft-anon-tag -g -O1 -fno-omit-frame-pointer $(HOST_SANITIZE)
+keel_unit_LDFLAGS = $(HOST_SANITIZE) -pthread
