@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The report on a run that went wrong: what one needs to understand it and to repeat it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from keelvm.crash import Bugcheck, Frame, Thread
+from keelvm.ktap import FAILED, KtapReport
+from keelvm.machine import CONSOLE
+from keelvm.session import KernelSession
+from keelvm.symbols import Place, Symbolizer
+
+LAST_LINES = 40
+KERNEL = "ntoskrnl.exe"
+
+
+class Report:
+    """Text and JSON of one session; symbols are looked up once."""
+
+    def __init__(
+        self,
+        title: str,
+        session: KernelSession,
+        symbolizer: Symbolizer | None = None,
+        ktap: KtapReport | None = None,
+        problems: Iterable[str] = (),
+    ) -> None:
+        self.title = title
+        self._session = session
+        self._symbolizer = symbolizer
+        self._ktap = ktap
+        self._problems = list(problems)
+        self._places = self._lookup()
+
+    def text(self) -> str:
+        """The whole report."""
+        parts = [[f"== {self.title}"], self._facts(), self._failures()]
+        parts += [self._bugcheck(bugcheck) for bugcheck in self._session.bugchecks()]
+        parts += [self._processors(), self._events(), self._last_lines(), self._repeat()]
+        return "\n".join(line for part in parts for line in part)
+
+    def json(self) -> dict[str, Any]:
+        """The crash and its surroundings, for machines."""
+        return {
+            "title": self.title,
+            "status": self._session.status,
+            "hang": self._session.hang,
+            "refused": self._session.output.refusal,
+            "problems": self._problems,
+            "bugchecks": [self._bugcheck_json(b) for b in self._session.bugchecks()],
+            "qmp_events": [entry.text for entry in self._session.machine.journal.entries("qmp")],
+            "last_lines": self._tail(),
+            "command": self._session.machine.command,
+        }
+
+    def frame(self, frame: Frame) -> list[str]:
+        """One frame, with a line for each function that was inlined there."""
+        where = f"{frame.module}+{frame.rva:#x}" if frame.rva is not None else ""
+        if not where:
+            where = f"{frame.address:#x}" if frame.address is not None else "unknown address"
+        note = f" [{frame.note}]" if frame.note else ""
+        head = f"  #{frame.number:<3} {where}"
+        places = self._places_of(frame)
+        if not places:
+            return [f"{head} ?{note}"]
+        lines = [f"{head} {place} (inlined){note}" for place in places[:-1]]
+        return [*lines, f"{head} {places[-1]}{note}"]
+
+    def _lookup(self) -> dict[int, list[Place]]:
+        frames = [f for b in self._session.bugchecks() for f in b.all_frames()]
+        frames += self._session.stopped_at.values()
+        wanted = [(f.rva, f.number == 0) for f in frames if f.rva is not None and _ours(f)]
+        return self._symbolizer.lookup_frames(wanted) if self._symbolizer and wanted else {}
+
+    def _places_of(self, frame: Frame) -> list[Place]:
+        if frame.rva is None or not _ours(frame):
+            return []
+        return self._places.get(frame.rva, [])
+
+    def _facts(self) -> list[str]:
+        session = self._session
+        facts = [session.hang] if session.hang else []
+        if session.output.refusal is not None:
+            facts.append(f"the kernel refused to boot: {session.output.refusal}")
+        if not session.hang:
+            facts.append(f"QEMU's exit status: {session.status}")
+        facts += self._problems
+        if self._symbolizer is not None and self._symbolizer.error:
+            facts.append(self._symbolizer.error)
+        return list(dict.fromkeys(facts))
+
+    def _failures(self) -> list[str]:
+        if self._ktap is None:
+            return []
+        lines = []
+        for result in self._ktap.results:
+            if result.outcome == FAILED:
+                lines.append(f"failed: {result.name} {result.reason}".rstrip())
+                lines += [f"  {text}" for text in result.diagnostics]
+        lines += [f"no result: {name}" for name in self._ktap.missing]
+        lines += [f"not expected: {name}" for name in self._ktap.unexpected]
+        return lines
+
+    def _bugcheck(self, bugcheck: Bugcheck) -> list[str]:
+        lines = ["", bugcheck.title()]
+        if bugcheck.registers:
+            pairs = [f"{name}={value}" for name, value in bugcheck.registers.items()]
+            rows = [pairs[i : i + 4] for i in range(0, len(pairs), 4)]
+            lines += ["registers:", *("  " + " ".join(row) for row in rows)]
+        for cpu, frames in bugcheck.stacks.items():
+            lines.append(f"back-trace of processor {cpu}:")
+            lines += [line for frame in frames for line in self.frame(frame)]
+        for thread in bugcheck.threads:
+            lines += [_thread_title(thread)]
+            lines += [line for frame in thread.frames for line in self.frame(frame)]
+        if not bugcheck.complete:
+            lines.append("(the kernel's report is cut off: no @end)")
+        return lines
+
+    def _processors(self) -> list[str]:
+        lines = []
+        for cpu, frame in sorted(self._session.stopped_at.items()):
+            lines += [f"processor {cpu} is at:", *self.frame(frame)]
+        return lines
+
+    def _events(self) -> list[str]:
+        entries = self._session.machine.journal.entries()
+        shown = [e for e in entries if e.kind in ("qmp", "note", "exit")]
+        return ["", "events:", *(f"  {e.at:8.3f} {e.kind}: {e.text}" for e in shown)]
+
+    def _tail(self) -> list[str]:
+        return [e.text for e in self._session.machine.journal.entries(CONSOLE)[-LAST_LINES:]]
+
+    def _last_lines(self) -> list[str]:
+        tail = self._tail()
+        head = f"last {len(tail)} lines of {CONSOLE}:" if tail else f"nothing came on {CONSOLE}"
+        return ["", head, *(f"  {line}" for line in tail)]
+
+    def _repeat(self) -> list[str]:
+        machine = self._session.machine
+        lines = ["", f"command: {machine.command_line()}"]
+        if messages := machine.qemu_messages():
+            lines.append(f"QEMU says: {messages}")
+        if machine.keep_logs:
+            lines.append(f"logs: {machine.logs}")
+        return lines
+
+    def _bugcheck_json(self, bugcheck: Bugcheck) -> dict[str, Any]:
+        return {
+            "code": bugcheck.code,
+            "name": bugcheck.name,
+            "parameters": bugcheck.parameters,
+            "cpu": bugcheck.cpu,
+            "registers": bugcheck.registers,
+            "stacks": {
+                str(cpu): [self._frame_json(frame) for frame in frames]
+                for cpu, frames in bugcheck.stacks.items()
+            },
+            "threads": [self._thread_json(thread) for thread in bugcheck.threads],
+            "complete": bugcheck.complete,
+        }
+
+    def _thread_json(self, thread: Thread) -> dict[str, Any]:
+        return {
+            "id": thread.id,
+            "name": thread.name,
+            "state": thread.state,
+            "wait": thread.wait,
+            "frames": [self._frame_json(frame) for frame in thread.frames],
+        }
+
+    def _frame_json(self, frame: Frame) -> dict[str, Any]:
+        places = self._places_of(frame)
+        place = places[-1] if places else Place("", "", 0)
+        return {
+            "module": frame.module,
+            "rva": frame.rva,
+            "function": place.function,
+            "file": place.file,
+            "line": place.line,
+        }
+
+
+def _ours(frame: Frame) -> bool:
+    return frame.module.lower() == KERNEL
+
+
+def _thread_title(thread: Thread) -> str:
+    name = f' "{thread.name}"' if thread.name else ""
+    wait = f", waits for {thread.wait}" if thread.wait else ""
+    cpu = f", processor {thread.cpu}" if thread.cpu else ""
+    return f"thread {thread.id}{name}: {thread.state}{wait}{cpu}"
