@@ -18,7 +18,7 @@ from keelvm.machine import CONSOLE, Machine, MachineConfig, boot_by_grub, exists
 
 PACKAGE = Path(__file__).resolve().parents[2] / "qmp"
 CHILD = """
-import sys, time
+import os, sys, time
 sys.path.insert(0, {package!r})
 from keelvm.machine import Machine, MachineConfig
 with Machine(MachineConfig(qemu={qemu!r}, smp=1, mem_mib=16, paused=True)) as machine:
@@ -47,6 +47,7 @@ def child(qemu: str, body: str, temporary: Path) -> tuple["subprocess.Popen[str]
     code = CHILD.format(package=str(PACKAGE), qemu=qemu, body=body)
     process = subprocess.Popen(
         [sys.executable, "-B", "-c", code],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -91,7 +92,9 @@ def test_a_stopped_qemu_ends_too(qemu: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGKILL], ids=["TERM", "HUP", "INT", "KILL"]
+    "number",
+    [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGKILL],
+    ids=["TERM", "HUP", "INT", "KILL"],
 )
 def test_qemu_ends_with_a_signal_to_us(
     qemu: str, number: signal.Signals, tmp_path: Path
@@ -108,8 +111,8 @@ def test_qemu_ends_with_a_signal_to_us(
 def test_qemu_ends_when_the_interpreter_exits_without_unwinding(
     qemu: str, tmp_path: Path
 ) -> None:
-    process, pid, _ = child(qemu, "import os; os._exit(7)", tmp_path)
-    process.communicate(timeout=20)
+    process, pid, _ = child(qemu, "sys.stdin.readline(); os._exit(7)", tmp_path)
+    process.communicate("go\n", timeout=20)
     assert process.returncode == 7
     assert gone(pid)
 
