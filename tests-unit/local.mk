@@ -9,3 +9,11 @@ keel_unit_CPPFLAGS = $(COMMON_CPPFLAGS) -I$(srcdir)/arch/host/include -D_GNU_SOU
 keel_unit_CFLAGS = $(COMMON_CFLAGS) -mms-bitfields -fshort-wchar -fms-extensions -mcx16 \
   -Wno-microsoft-anon-tag -g -O1 -fno-omit-frame-pointer $(HOST_SANITIZE)
 keel_unit_LDFLAGS = $(HOST_SANITIZE) -pthread
+
+# The binary interface, and the test of the check itself.
+EXTRA_DIST += tests-unit/abi/README.md tests-unit/abi/layout.tbl tests-unit/abi/exceptions.tbl \
+  tests-unit/abi/test_check_abi.py ci/check-abi
+.PHONY: check-abi
+check-abi:
+	CC='$(CC)' $(PYTHON) $(srcdir)/ci/check-abi
+	$(KEEL_PYTEST) $(srcdir)/tests-unit/abi

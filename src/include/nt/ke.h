@@ -60,6 +60,7 @@ typedef enum _KWAIT_REASON {
     WrRundown,
     WrAlertByThreadId,
     WrDeferredPreempt,
+    WrPhysicalFault,
     MaximumWaitReason
 } KWAIT_REASON;
 
@@ -144,7 +145,7 @@ typedef KIPI_BROADCAST_WORKER *PKIPI_BROADCAST_WORKER;
 
 /*
  * The head of every object that can be waited for. Type says what follows; the bytes behind it
- * mean something else for timers, queues, threads and mutants. Bit 7 of Lock is the object lock.
+ * mean something else for timers, queues and threads. Bit 7 of Lock is the object lock.
  * Source: WDK wdm.h, structure DISPATCHER_HEADER (opaque to drivers, but they embed it)
  */
 typedef struct _DISPATCHER_HEADER {
@@ -173,12 +174,6 @@ typedef struct _DISPATCHER_HEADER {
             UCHAR ThreadReserved;
             UCHAR ThreadControlFlags;
             UCHAR DebugActive;
-        };
-        struct {
-            UCHAR MutantType;
-            BOOLEAN DpcActive;
-            UCHAR MutantSize;
-            UCHAR MutantReserved;
         };
     };
     volatile LONG SignalState;
