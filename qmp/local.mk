@@ -28,21 +28,22 @@ KEELVM_FILES = \
 
 keelvmdir = $(pkgdatadir)/keelvm
 dist_keelvm_DATA = $(KEELVM_FILES)
+noinst_SCRIPTS = keel
 bin_SCRIPTS = qmp/installed/keel
 EXTRA_DIST += qmp/README.md qmp/keel.in
 CLEANFILES += keel qmp/installed/keel
 
 # $(1): the package's folder, $(2): the images' folder, $(3): the source's folder or nothing.
 keel_edit = python=`command -v $(PYTHON)` && $(SED) \
-  -e "s|@PYTHON[@]|$$python|" \
-  -e 's|@KEELVM[@]|$(1)|' \
-  -e 's|@IMAGES[@]|$(2)|' \
-  -e 's|@SOURCE[@]|$(3)|' \
-  -e 's|@KEEL_VARIANT[@]|$(KEEL_VARIANT)|' \
-  -e 's|@QEMU[@]|$(QEMU)|' \
-  -e 's|@LLVM_SYMBOLIZER[@]|$(LLVM_SYMBOLIZER)|' \
-  -e 's|@GDB[@]|$(GDB)|' \
-  -e 's|@PACKAGE_VERSION[@]|$(PACKAGE_VERSION)|' \
+  -e "s|@PYTHON[@]|$$python|g" \
+  -e 's|@KEELVM[@]|$(1)|g' \
+  -e 's|@IMAGES[@]|$(2)|g' \
+  -e 's|@SOURCE[@]|$(3)|g' \
+  -e 's|@KEEL_VARIANT[@]|$(KEEL_VARIANT)|g' \
+  -e 's|@QEMU[@]|$(QEMU)|g' \
+  -e 's|@LLVM_SYMBOLIZER[@]|$(LLVM_SYMBOLIZER)|g' \
+  -e 's|@GDB[@]|$(GDB)|g' \
+  -e 's|@PACKAGE_VERSION[@]|$(PACKAGE_VERSION)|g' \
   $(srcdir)/qmp/keel.in >$@.tmp && chmod +x $@.tmp && mv $@.tmp $@
 
 keel: qmp/keel.in Makefile
