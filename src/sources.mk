@@ -4,7 +4,13 @@
 # Compiled for every port, the host included: pure C that knows the processor by arch.h only.
 KERNEL_SOURCES = \
   src/base/atomic.h src/base/check.c src/base/check.h src/base/log.c src/base/log.h \
-  src/base/selftest.c src/base/selftest.h src/base/selftest_impl.h
+  src/base/selftest.c src/base/selftest.h src/base/selftest_impl.h \
+  src/base/variant/checked/variant.h src/base/variant/free/variant.h \
+  src/ke/bugcheck.c src/ke/bugcheck.h src/ke/call.c src/ke/clock.c src/ke/cpu.c src/ke/dpc.c \
+  src/ke/event.c src/ke/interrupt.c src/ke/irql.c src/ke/ke.h src/ke/ke_impl.h src/ke/lock.c \
+  src/ke/lock.h src/ke/lock_classes.h src/ke/lock_classes.tbl src/ke/object.c src/ke/ready.c \
+  src/ke/semaphore.c src/ke/switch.c src/ke/thread.c src/ke/timer.c src/ke/wait.c \
+  src/kd/console.c src/kd/console.h src/init/main.c src/trap/fault.c src/trap/interrupt.c
 
 # Compiled for the ports that boot, not for the host.
 KERNEL_ONLY_SOURCES =

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the checked variant adds: invariants, levels and lock ownership are verified as the code runs. */
+#pragma once
+
+#define VARIANT_NAME    "checked"
+#define VARIANT_CHECKED 1
+
+#define CHECK(x)        ((x) ? (void)0 : check_failed(#x, __FILE__, __LINE__))

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The dispatcher header: one lock per object, which is bit 7 of the header's first word, as NT has had it since
+ * Windows 7. There is no global dispatcher lock.
+ *
+ * The holder's unlock is its last touch of the object: an event may live on the stack of the thread that waits for
+ * it, and that stack frame dies as soon as the wait returns. So whoever wakes a thread readies it before the unlock,
+ * and the end of every wait takes the lock of each object once more.
+ */
+#include <nt/ke_ddi.h>
+
+#include "ke/ke_impl.h"
+
+void ke_object_init(DISPATCHER_HEADER *header, enum ke_object_type type, size_t bytes, LONG state)
+{
+    header->Lock = 0;
+    header->Type = (UCHAR)type;
+    header->Size = (UCHAR)(bytes / sizeof(LONG));
+    header->SignalState = state;
+    InitializeListHead(&header->WaitListHead);
+}
+
+static bool lock_bit_set(DISPATCHER_HEADER *header)
+{
+    return (atomic_or(&header->Lock, KE_OBJECT_LOCK_BIT) & KE_OBJECT_LOCK_BIT) == 0;
+}
+
+bool ke_object_try_lock(DISPATCHER_HEADER *header)
+{
+    CHECK(!arch_interrupts_enabled());
+    return lock_bit_set(header);
+}
+
+void ke_object_lock(DISPATCHER_HEADER *header)
+{
+    CHECK(!arch_interrupts_enabled());
+    CHECK(arch_cpu()->held_count == 0); /* the rank of a dispatcher lock is below all others */
+    while (!lock_bit_set(header)) {
+        while (atomic_load_relaxed(&header->Lock) & KE_OBJECT_LOCK_BIT)
+            arch_cpu_pause();
+    }
+}
+
+void ke_object_unlock(DISPATCHER_HEADER *header)
+{
+    CHECK(header->Lock & KE_OBJECT_LOCK_BIT);
+    atomic_and(&header->Lock, ~KE_OBJECT_LOCK_BIT);
+}

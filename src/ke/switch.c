@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Giving the processor to another thread.
+ *
+ * The ready lock is dropped before the context is saved. What keeps others from running a half-saved thread is its
+ * `on_cpu`: set when a processor takes the thread, cleared (release) by the thread that runs there next, and read
+ * (acquire) by those who would take it from a queue. IRQL belongs to the thread: each side of a switch restores its own.
+ */
+#include "ke/ke_impl.h"
+
+void ke_switch_finish(struct ke_thread *previous)
+{
+    bool dead = atomic_load_relaxed(&previous->state) == KE_THREAD_TERMINATED;
+    atomic_store_release(&previous->on_cpu, false);
+    if (dead)
+        ke_reap(previous);
+}
+
+/* Ready lock held; released here. `self` has been put where it belongs already. */
+static void switch_to(struct ke_cpu *cpu, struct ke_thread *self, struct ke_thread *next)
+{
+    CHECK(!atomic_load_acquire(&next->on_cpu) || next->idle);
+    cpu->current = next;
+    atomic_store_release(&next->cpu, cpu->index);
+    atomic_store_release(&next->state, KE_THREAD_RUNNING);
+    atomic_store_relaxed(&next->on_cpu, true);
+    next->context_switches++;
+    cpu->counters.context_switches++;
+    ke_lock_release_nested(&cpu->ready_lock);
+    if (cpu->clock_stopped) {
+        cpu->clock_stopped = false;
+        arch_clock_start();
+    }
+    KIRQL irql = arch_irql();
+    ke_switch_finish(arch_context_switch(&self->context, &next->context));
+    arch_irql_set(irql);
+}
+
+void ke_block(struct ke_thread *self)
+{
+    CHECK(!arch_interrupts_enabled());
+    struct ke_cpu *cpu = arch_cpu();
+    ke_lock_acquire_nested(&cpu->ready_lock);
+    atomic_store_release(&cpu->reschedule, false);
+    struct ke_thread *next = ke_ready_remove_highest(cpu);
+    if (next == NULL)
+        next = cpu->idle;
+    if (next == self) { /* woken before it was gone */
+        atomic_store_release(&self->state, KE_THREAD_RUNNING);
+        ke_lock_release_nested(&cpu->ready_lock);
+        return;
+    }
+    switch_to(cpu, self, next);
+}
+
+void ke_reschedule(void)
+{
+    CHECK(!arch_interrupts_enabled());
+    CHECK(arch_irql() <= DISPATCH_LEVEL);
+    struct ke_cpu *cpu = arch_cpu();
+    ke_lock_acquire_nested(&cpu->ready_lock);
+    atomic_store_release(&cpu->reschedule, false);
+    struct ke_thread *self = cpu->current;
+    bool used_up = self->quantum == 0;
+    int best = ke_ready_highest(cpu);
+    bool stays = !self->idle && (best < self->priority || (best == self->priority && !used_up));
+    if (used_up)
+        self->quantum = KE_QUANTUM_TICKS;
+    if (best < 0 || stays) {
+        ke_lock_release_nested(&cpu->ready_lock);
+        return;
+    }
+    struct ke_thread *next = ke_ready_remove_highest(cpu);
+    if (!self->idle)
+        ke_ready_insert(cpu, self, !used_up);
+    switch_to(cpu, self, next);
+}
+
+void ke_preempt(bool interrupts_were_enabled)
+{
+    CHECK(!arch_interrupts_enabled());
+    struct ke_cpu *cpu = arch_cpu();
+    if (!atomic_load_relaxed(&cpu->reschedule) || cpu->dispatching)
+        return;
+    if (interrupts_were_enabled && arch_irql() < DISPATCH_LEVEL)
+        ke_reschedule();
+    else
+        arch_software_interrupt(DISPATCH_LEVEL);
+}
+
+void ke_thread_yield(void)
+{
+    IRQL_MAX(APC_LEVEL);
+    bool interrupts = arch_interrupts_disable();
+    arch_thread()->quantum = 0;
+    ke_reschedule();
+    arch_interrupts_restore(interrupts);
+}
+
+void ke_dispatch(void)
+{
+    IRQL_IS(DISPATCH_LEVEL);
+    struct ke_cpu *cpu = arch_cpu();
+    cpu->dispatching = true;
+    ke_timer_expire(cpu);
+    ke_dpc_drain(cpu);
+    bool interrupts = arch_interrupts_disable();
+    cpu->dispatching = false;
+    if (cpu->dpc_depth != 0) /* queued since the drain looked: another round, by a new interrupt */
+        arch_software_interrupt(DISPATCH_LEVEL);
+    if (atomic_load_relaxed(&cpu->reschedule))
+        ke_reschedule();
+    arch_interrupts_restore(interrupts);
+}
+
+/*
+ * The idle loop. The idle bit is set with interrupts off and under the ready lock, after a last look at the queue: who
+ * places a thread here later sees the bit and sends an IPI, which ends the halt even if it comes before it.
+ */
+static bool go_idle(struct ke_cpu *cpu)
+{
+    ke_lock_acquire_nested(&cpu->ready_lock);
+    bool empty = cpu->ready_summary == 0;
+    if (empty)
+        (void)atomic_or(&ke.idle, (uint64_t)1 << cpu->index);
+    ke_lock_release_nested(&cpu->ready_lock);
+    return empty;
+}
+
+_Noreturn void ke_idle_loop(void)
+{
+    struct ke_cpu *cpu = arch_cpu();
+    for (;;) {
+        CHECK(!arch_interrupts_enabled());
+        ke_reschedule();
+        if (ke_steal(cpu) || !go_idle(cpu))
+            continue;
+        if (cpu->index != 0 && atomic_load_relaxed(&cpu->timer_count) == 0) {
+            cpu->clock_stopped = true;
+            arch_clock_stop();
+        }
+        arch_cpu_halt();
+        (void)arch_interrupts_disable();
+        (void)atomic_and(&ke.idle, ~((uint64_t)1 << cpu->index));
+    }
+}

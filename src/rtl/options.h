@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The kernel command line: options separated by blanks, `name` or `name=value`, a value may stand in double quotes. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/check.h"
+
+struct rtl_options {
+    bool selftest;            /* run the self-tests and end */
+    char selftest_globs[256]; /* empty: all */
+    bool idle;                /* boot, say @ready, stay idle until the power button or a reset */
+    bool nokaslr;
+    bool seed_given;
+    uint64_t seed;
+    uint32_t max_cpus;  /* 0: no limit */
+    uint32_t log_level; /* enum log_level */
+};
+
+/*
+ * Parse `line` into *options (set to the defaults first). On an unknown, malformed, duplicated or
+ * contradictory option writes one line that names it to `error` and returns false.
+ */
+MUST_CHECK bool rtl_options_parse(const char *line, struct rtl_options *options, char *error,
+                                  size_t error_bytes);
