@@ -63,6 +63,7 @@ HARNESS_TESTS = \
   tests-unit/harness/README.md \
   tests-unit/harness/bootsector.py \
   tests-unit/harness/conftest.py \
+  tests-unit/harness/test_debug.py \
   tests-unit/harness/test_events.py \
   tests-unit/harness/test_ktap.py \
   tests-unit/harness/test_machine.py \

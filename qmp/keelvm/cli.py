@@ -8,6 +8,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from keelvm import debug, selftest
@@ -101,7 +102,9 @@ def _add_debug(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         description=help_text + ". What stands after '--' are gdb's arguments.",
         allow_abbrev=False,
     )
-    command.add_argument("glob", nargs="?", metavar="GLOB", help="which self-tests the kernel runs")
+    command.add_argument(
+        "glob", nargs="?", metavar="GLOB", help="which self-tests the kernel runs (default: none)"
+    )
     _add_machine(command)
     command.add_argument("--no-gdb", action="store_true", help="print gdb's command and wait")
     command.add_argument(
@@ -171,5 +174,6 @@ def _write_json(path: Path, outcome: selftest.Outcome) -> None:
 
 def _debug(settings: Settings, options: argparse.Namespace, rest: list[str]) -> int:
     request = _request(options, selftest.TIMEOUT)
+    request = replace(request, selftest=options.glob is not None)
     wanted = debug.DebugRequest(request, options.kaslr, not options.no_gdb, tuple(rest))
     return debug.run(settings, wanted, options.logs)

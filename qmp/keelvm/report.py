@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from keelvm.crash import Bugcheck, Frame, Thread
+from keelvm.events import Event
 from keelvm.ktap import FAILED, KtapReport
 from keelvm.machine import CONSOLE
 from keelvm.session import KernelSession
@@ -54,6 +55,14 @@ class Report:
             "last_lines": self._tail(),
             "command": self._session.machine.command,
         }
+
+    def event(self, name: str) -> Event | None:
+        """The first machine event of this name."""
+        return self._session.output.first(name)
+
+    def bugchecks(self) -> list[Bugcheck]:
+        """What the kernel's bugchecks said."""
+        return self._session.bugchecks()
 
     def frame(self, frame: Frame) -> list[str]:
         """One frame, with a line for each function that was inlined there."""

@@ -25,6 +25,7 @@ class Request:
     """What is to be run and on what machine."""
 
     globs: str | None = None
+    selftest: bool = True
     variant: str | None = None
     smp: int | None = None
     mem_mib: int = 256
@@ -43,7 +44,7 @@ class Request:
 
     def kernel_options(self) -> str:
         """The kernel's command line."""
-        options: dict[str, str | int | None] = {"selftest": self.globs}
+        options: dict[str, str | int | None] = {"selftest": self.globs} if self.selftest else {}
         if self.seed is not None:
             options["seed"] = self.seed
         return kernel_command_line(options, self.append)

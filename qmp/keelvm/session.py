@@ -55,14 +55,14 @@ class KernelSession:
             return True
         self.hang = f"QEMU did not end within {timeout:g} s"
         self.machine.note(f"{self.hang}: sending an NMI")
-        self._interrogate()
+        self.interrogate()
         return False
 
     def bugchecks(self) -> list[Bugcheck]:
         """All bugchecks that the kernel reported."""
         return self.output.crash.bugchecks
 
-    def _interrogate(self) -> None:
+    def interrogate(self) -> None:
         """Make the kernel print its threads by an NMI; if it cannot, read the processors."""
         before = len(self.bugchecks())
         try:

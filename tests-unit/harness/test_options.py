@@ -86,3 +86,4 @@ def test_request() -> None:
     assert Request(icount=True).processors() == 1
     assert Request(icount=True, smp=2).processors() == 2
     assert Request().kernel_options() == "selftest"
+    assert Request(selftest=False, append="idle").kernel_options() == "idle"
