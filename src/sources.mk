@@ -9,8 +9,10 @@ KERNEL_SOURCES = \
   src/ke/bugcheck.c src/ke/bugcheck.h src/ke/call.c src/ke/clock.c src/ke/cpu.c src/ke/dpc.c \
   src/ke/event.c src/ke/interrupt.c src/ke/irql.c src/ke/ke.h src/ke/ke_impl.h src/ke/lock.c \
   src/ke/lock.h src/ke/lock_classes.h src/ke/lock_classes.tbl src/ke/object.c src/ke/ready.c \
+  src/ke/call_test.c src/ke/clock_test.c src/ke/dpc_test.c src/ke/irql_test.c src/ke/ke_test.h \
+  src/ke/lock_test.c src/ke/thread_test.c src/ke/timer_test.c src/ke/wait_test.c \
   src/ke/semaphore.c src/ke/switch.c src/ke/thread.c src/ke/timer.c src/ke/wait.c \
-  src/kd/console.c src/kd/console.h src/init/main.c src/trap/fault.c src/trap/interrupt.c
+  src/kd/console.c src/kd/console.h src/init/main.c src/init/planted_test.c src/trap/fault.c src/trap/interrupt.c
 
 # Compiled for the ports that boot, not for the host.
 KERNEL_ONLY_SOURCES =
