@@ -95,6 +95,21 @@ void __sanitizer_cov_trace_pc(void)
     point(host.edges_left);
 }
 
+struct ke_cpu *arch_cpu(void)
+{
+    return host_this->ke;
+}
+
+struct ke_thread *arch_thread(void)
+{
+    return host_this->running->thread;
+}
+
+void arch_cpu_pause(void)
+{
+    host_pause();
+}
+
 void host_cpu_wait(void)
 {
     while (!host_cpu_wakes(host_this)) {

@@ -20,6 +20,27 @@
 #define HOST_MAX_RANGES        8
 #define HOST_KEYS              64
 
+/* A virtual processor. Only the thread that is on it and whoever sends it something touch this. */
+struct host_cpu {
+    struct ke_cpu *ke;
+    struct arch_context *running;
+    KIRQL irql;
+    bool interrupts; /* enabled */
+    bool started;
+    bool halted;  /* in arch_cpu_halt */
+    bool stopped; /* for good, by a bugcheck */
+    bool clock_on;
+    uint32_t index;
+
+    /* What waits for delivery. */
+    uint32_t pending_ipis;    /* bit n: enum arch_ipi n */
+    uint32_t pending_lines;   /* bit n: the line with gsi n */
+    uint8_t pending_software; /* bit n: level n */
+    bool pending_clock;
+    uint64_t last_tick; /* the millisecond that trap_clock was told last */
+};
+extern struct host_cpu *host_this; /* the one that the process's thread plays now */
+
 /* The saved state of a trap or an interrupt. */
 struct arch_frame {
     KIRQL irql;
@@ -95,6 +116,8 @@ void host_context_of_process(struct arch_context *context);
 
 /* cpu.c */
 uint64_t host_random(void);
+void host_point(void);
+void host_pause(void);
 bool host_cpu_wakes(const struct host_cpu *cpu);
 void host_cpu_wait(void);
 

@@ -119,10 +119,32 @@ bool host_deliver(void)
     return any;
 }
 
-void host_interrupts_enable(void)
+bool arch_interrupts_enabled(void)
 {
+    return host_this->interrupts;
+}
+
+bool arch_interrupts_disable(void)
+{
+    bool were_enabled;
+
+    host_point();
+    were_enabled = host_this->interrupts;
+    host_this->interrupts = false;
+    return were_enabled;
+}
+
+void arch_interrupts_restore(bool were_enabled)
+{
+    if (!were_enabled)
+        return;
     host_this->interrupts = true;
     host_point();
+}
+
+KIRQL arch_irql(void)
+{
+    return host_this->irql;
 }
 
 void arch_irql_set(KIRQL irql)

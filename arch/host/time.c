@@ -63,7 +63,7 @@ uint64_t host_ticks_due(struct host_cpu *cpu)
     return ticks;
 }
 
-uint64_t host_counter(void)
+uint64_t arch_counter(void)
 {
     host_point();
     return host.counter;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the host port gives inline, and the one structure of it that src/ embeds. Included by arch.h only. */
+/*
+ * The one structure of the host port that src/ embeds. Nothing is inline: a turn of a virtual
+ * processor may end at any edge of code that is compiled into src/, but not within the port.
+ */
 #pragma once
 
 enum host_context_state {
@@ -18,76 +21,3 @@ struct arch_context {
     uintptr_t stack_top;
     enum host_context_state state;
 };
-
-/* A virtual processor. Only the thread that is on it and whoever sends it something touch this. */
-struct host_cpu {
-    struct ke_cpu *ke;
-    struct arch_context *running;
-    KIRQL irql;
-    bool interrupts; /* enabled */
-    bool started;
-    bool halted;  /* in arch_cpu_halt */
-    bool stopped; /* for good, by a bugcheck */
-    bool clock_on;
-    uint32_t index;
-
-    /* What waits for delivery. */
-    uint32_t pending_ipis;    /* bit n: enum arch_ipi n */
-    uint32_t pending_lines;   /* bit n: the line with gsi n */
-    uint8_t pending_software; /* bit n: level n */
-    bool pending_clock;
-    uint64_t last_tick; /* the millisecond that trap_clock was told last */
-};
-
-extern struct host_cpu *host_this; /* the virtual processor that the process's thread plays now */
-
-void host_pause(void);
-void host_interrupts_enable(void);
-void host_point(void);
-uint64_t host_counter(void);
-
-static inline struct ke_cpu *arch_cpu(void)
-{
-    return host_this->ke;
-}
-
-static inline struct ke_thread *arch_thread(void)
-{
-    return host_this->running->thread;
-}
-
-static inline KIRQL arch_irql(void)
-{
-    return host_this->irql;
-}
-
-static inline void arch_cpu_pause(void)
-{
-    host_pause();
-}
-
-static inline bool arch_interrupts_enabled(void)
-{
-    return host_this->interrupts;
-}
-
-static inline bool arch_interrupts_disable(void)
-{
-    bool were_enabled;
-
-    host_point();
-    were_enabled = host_this->interrupts;
-    host_this->interrupts = false;
-    return were_enabled;
-}
-
-static inline void arch_interrupts_restore(bool were_enabled)
-{
-    if (were_enabled)
-        host_interrupts_enable();
-}
-
-static inline uint64_t arch_counter(void)
-{
-    return host_counter();
-}
