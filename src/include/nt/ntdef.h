@@ -43,7 +43,7 @@
 #define FALSE 0
 #endif
 
-typedef char CHAR, CCHAR, *PCHAR, *PSZ;
+typedef char CHAR, CCHAR, *PCHAR, *PSZ, *PSTR;
 typedef const char *PCSTR, *PCSZ;
 typedef signed char SCHAR;
 typedef unsigned char UCHAR, *PUCHAR, BOOLEAN, *PBOOLEAN, BYTE;
