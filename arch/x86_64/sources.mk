@@ -2,9 +2,15 @@
 # The files of the x86_64 port, and the flags that only it needs.
 
 # The file with the multiboot headers stands first: boot loaders search the image's first pages only.
-X86_64_SOURCES =
+X86_64_SOURCES = arch/x86_64/boot/head.S \
+  arch/x86_64/boot/memory.c arch/x86_64/boot/multiboot.c arch/x86_64/boot/multiboot.h \
+  arch/x86_64/boot/relocate.c \
+  arch/x86_64/context.S arch/x86_64/context.c arch/x86_64/cpu.c arch/x86_64/entry.S \
+  arch/x86_64/frame.c arch/x86_64/instructions.h arch/x86_64/layout.h arch/x86_64/main.c \
+  arch/x86_64/mmu.c arch/x86_64/security.c arch/x86_64/unwind.c arch/x86_64/x86.h
 
-X86_64_CFLAGS = --target=x86_64-pc-windows-msvc -mno-sse -mgeneral-regs-only -mcx16
+X86_64_CFLAGS = --target=x86_64-pc-windows-msvc -mno-sse -mgeneral-regs-only -mcx16 \
+  -fasynchronous-unwind-tables
 X86_64_ENTRY = x86_start
 X86_64_BASE = 0xfffff80000100000
 
