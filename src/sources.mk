@@ -3,7 +3,8 @@
 
 # Compiled for every port, the host included: pure C that knows the processor by arch.h only.
 KERNEL_SOURCES = \
-  src/base/atomic.h src/base/check.c src/base/check.h src/base/log.c src/base/log.h \
+  src/base/atomic.h src/base/check.c src/base/check.h src/base/format.c src/base/format.h \
+  src/base/format_test.c src/base/log.c src/base/log.h \
   src/base/selftest.c src/base/selftest.h src/base/selftest_impl.h \
   src/base/variant/checked/variant.h src/base/variant/free/variant.h \
   src/ke/bugcheck.c src/ke/bugcheck.h src/ke/call.c src/ke/clock.c src/ke/cpu.c src/ke/dpc.c \
@@ -12,10 +13,12 @@ KERNEL_SOURCES = \
   src/ke/call_test.c src/ke/clock_test.c src/ke/dpc_test.c src/ke/irql_test.c src/ke/ke_test.h \
   src/ke/lock_test.c src/ke/thread_test.c src/ke/timer_test.c src/ke/wait_test.c \
   src/ke/semaphore.c src/ke/switch.c src/ke/thread.c src/ke/timer.c src/ke/wait.c \
+  src/mm/kva.c src/mm/kva_test.c src/mm/mm.h src/mm/mm_impl.h src/mm/pfn.c src/mm/pfn_test.c \
+  src/mm/pool.c src/mm/pool_test.c src/rtl/memory.h \
   src/kd/console.c src/kd/console.h src/init/main.c src/init/planted_test.c src/trap/fault.c src/trap/interrupt.c
 
 # Compiled for the ports that boot, not for the host.
-KERNEL_ONLY_SOURCES =
+KERNEL_ONLY_SOURCES = src/rtl/memory.c
 
 EXTRA_DIST += src/abi/exports.tbl src/abi/generate.py
 
