@@ -5,7 +5,8 @@
 KERNEL_SOURCES = \
   src/base/atomic.h src/base/check.c src/base/check.h src/base/format.c src/base/format.h \
   src/base/format_test.c src/base/log.c src/base/log.h \
-  src/base/selftest.c src/base/selftest.h src/base/selftest_impl.h \
+  src/base/log_impl.h src/base/log_test.c src/base/selftest.c src/base/selftest.h \
+  src/base/selftest_impl.h src/base/selftest_test.c \
   src/base/variant/checked/variant.h src/base/variant/free/variant.h \
   src/ke/bugcheck.c src/ke/bugcheck.h src/ke/call.c src/ke/clock.c src/ke/cpu.c src/ke/dpc.c \
   src/ke/event.c src/ke/interrupt.c src/ke/irql.c src/ke/ke.h src/ke/ke_impl.h src/ke/lock.c \
@@ -32,3 +33,4 @@ NT_FILES = \
 ntincludedir = $(pkgincludedir)/nt
 ntinclude_HEADERS = $(NT_FILES)
 EXTRA_DIST += src/include/nt/README.md
+EXTRA_DIST += src/base/README.md

@@ -4,9 +4,7 @@
  * serialises, so that a processor that is stopped in the middle of formatting holds nothing that a
  * bugcheck would need.
  */
-#include "base/log.h"
-
-#include <stdbool.h>
+#include "base/log_impl.h"
 
 #include "base/atomic.h"
 #include "base/format.h"
@@ -24,6 +22,16 @@ void log_set_level(enum log_level level)
     atomic_store_relaxed(&highest_level, (uint32_t)level);
 }
 
+enum log_level log_level(void)
+{
+    return (enum log_level)atomic_load_relaxed(&highest_level);
+}
+
+bool log_wants(enum log_level level)
+{
+    return level <= log_level();
+}
+
 static bool breaks_line(char c)
 {
     return (unsigned char)c < 0x20 || c == 0x7f;
@@ -32,15 +40,16 @@ static bool breaks_line(char c)
 /* A control character inside would break the line in two for those who read it by machine. */
 static void make_printable(char *text, size_t length)
 {
-    for (size_t i = 0; i < length; i++)
+    for (size_t i = 0; i < length; i++) {
         if (breaks_line(text[i]))
             text[i] = ' ';
+    }
 }
 
-/* `line` holds `length` characters, more if it was cut; room for the newline is there. */
+/* The text in `line` has `length` characters, of which those past the buffer were cut. */
 static void write_line(const struct log_target *to, char *line, size_t length)
 {
-    const size_t capacity = LOG_LINE_BYTES - 1;
+    const size_t capacity = LOG_LINE_BYTES - 1; /* and the newline */
 
     if (length > capacity) {
         length = capacity;
@@ -54,37 +63,46 @@ static void write_line(const struct log_target *to, char *line, size_t length)
     to->write(line, length + 1);
 }
 
-void log_event(enum log_level level, const char *area, const char *format, ...)
+void log_event_to(const struct log_target *to, const char *area, const char *format, va_list args)
 {
-    const struct log_target *to = atomic_load_acquire(&target);
+    const uint64_t now_us = to->now_us();
     char line[LOG_LINE_BYTES];
-    va_list args;
-    uint64_t now_us;
     size_t length;
 
-    if (to == NULL || (uint32_t)level > atomic_load_relaxed(&highest_level))
-        return;
-    now_us = to->now_us();
     length = format_text(line, sizeof(line),
                          "[%4llu.%03llu c%u] %.32s: ", (unsigned long long)(now_us / 1000000),
                          (unsigned long long)(now_us / 1000 % 1000), to->cpu(), area);
-    va_start(args, format);
     length += format_va(line + length, sizeof(line) - length, format, args);
-    va_end(args);
     write_line(to, line, length);
+}
+
+void log_line_to(const struct log_target *to, const char *format, va_list args)
+{
+    char line[LOG_LINE_BYTES];
+
+    write_line(to, line, format_va(line, sizeof(line), format, args));
+}
+
+void log_event(enum log_level level, const char *area, const char *format, ...)
+{
+    const struct log_target *to = atomic_load_acquire(&target);
+    va_list args;
+
+    if (to == NULL || !log_wants(level))
+        return;
+    va_start(args, format);
+    log_event_to(to, area, format, args);
+    va_end(args);
 }
 
 void log_line(const char *format, ...)
 {
     const struct log_target *to = atomic_load_acquire(&target);
-    char line[LOG_LINE_BYTES];
     va_list args;
-    size_t length;
 
     if (to == NULL)
         return;
     va_start(args, format);
-    length = format_va(line, sizeof(line), format, args);
+    log_line_to(to, format, args);
     va_end(args);
-    write_line(to, line, length);
 }
