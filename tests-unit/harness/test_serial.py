@@ -42,8 +42,8 @@ def test_channel_reads_all_before_it_closes(tmp_path: Path) -> None:
     journal = Journal()
     channel = SerialChannel("com1", tmp_path, tmp_path / "log", journal)
     channel.open()
-    file = os.open(tmp_path / "com1.out", os.O_WRONLY)
-    text = b"".join(b"line %d\n" % number for number in range(3000))
+    file = os.open(tmp_path / "com1.out", os.O_WRONLY)  # more at once than one read takes
+    text = b"".join(b"line %d\n" % number for number in range(30000))
     os.write(file, text)
     os.close(file)
     channel.close()

@@ -73,8 +73,12 @@ def test_return_address_after_a_call_that_never_returns(symbolizer: Symbolizer) 
 
 
 def test_innermost_address_is_exact(symbolizer: Symbolizer) -> None:
-    rva = text_of(symbolizer)["first"][1]
-    assert symbolizer.lookup_frames([(rva, True)])[rva][-1].function == "first"
+    """Where a new line begins, the frame is at the new one, a return address at the old one."""
+    inside = text_of(symbolizer)["first"]
+    places = symbolizer.lookup(inside)
+    rva = next(r for r in inside[1:] if places[r] != places[r - 1])
+    assert symbolizer.lookup_frames([(rva, True)])[rva] == places[rva]
+    assert symbolizer.lookup_frames([(rva, False)])[rva] == places[rva - 1]
 
 
 def test_unknown_address_is_left_out(symbolizer: Symbolizer) -> None:
