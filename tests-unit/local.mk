@@ -7,7 +7,7 @@ HOST_SANITIZE = -fsanitize=address,undefined -fno-sanitize=function -fno-sanitiz
 keel_unit_CPPFLAGS = $(COMMON_CPPFLAGS) -I$(srcdir)/arch/host/include -D_GNU_SOURCE
 # The PE target's layout rules: bit-fields, 16-bit wchar_t, anonymous members, 16-byte compare-and-swap.
 keel_unit_CFLAGS = $(COMMON_CFLAGS) -mms-bitfields -fshort-wchar -fms-extensions -mcx16 \
-  -Wno-microsoft-anon-tag -g -O1 -fno-omit-frame-pointer $(HOST_SANITIZE)
+  -Wno-microsoft-anon-tag -g -O1 -fno-omit-frame-pointer $(HOST_SANITIZE) $(HOST_POINTS_CFLAGS)
 keel_unit_LDFLAGS = $(HOST_SANITIZE) -pthread
 
 # The binary interface, and the test of the check itself.
@@ -17,3 +17,7 @@ EXTRA_DIST += tests-unit/abi/README.md tests-unit/abi/layout.tbl tests-unit/abi/
 check-abi:
 	CC='$(CC)' $(PYTHON) $(srcdir)/ci/check-abi
 	$(KEEL_PYTEST) $(srcdir)/tests-unit/abi
+
+EXTRA_DIST += tests-unit/README.md tests-unit/mutants.tbl tests-unit/ci/README.md tests-unit/ci/conftest.py tests-unit/ci/image.py \
+  tests-unit/ci/test_checks.py tests-unit/ci/test_image.py tests-unit/ci/test_mutate.py \
+  tests-unit/ci/test_selftest_list.py tests-unit/ci/test_suite.py
