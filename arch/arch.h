@@ -28,6 +28,8 @@ struct ke_thread;
 struct arch_frame;   /* the saved state of a trap, NT's KTRAP_FRAME where the port has one */
 struct arch_context; /* what a thread that does not run keeps: arch_port.h defines it */
 
+#include "arch_port.h" /* before the prototypes, so that what is inline there stays internal */
+
 /* --- Boot ------------------------------------------------------------------------------------------------- */
 
 enum arch_memory_kind {
@@ -178,8 +180,6 @@ size_t arch_backtrace(const struct arch_frame *frame, const struct arch_context 
                       uintptr_t *return_addresses, size_t capacity);
 /* Print the registers of a trap frame as `@register` lines. */
 void arch_frame_print(const struct arch_frame *frame);
-
-#include "arch_port.h"
 
 /* --- Up: what a port calls -------------------------------------------------------------------------------- */
 
