@@ -35,6 +35,12 @@ static inline void test_sleep(int64_t milliseconds)
                                  &interval); /* not alertable: always a success */
 }
 
+/* Threads that ended in an earlier test have given back their stacks: what follows counts pages. */
+static inline void test_settle(void)
+{
+    test_sleep(5);
+}
+
 /* Spin, at most until the hang limit, while `word` is below `value`. */
 static inline bool test_reaches(uint32_t *word, uint32_t value)
 {

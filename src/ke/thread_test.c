@@ -55,13 +55,13 @@ TEST(ke_thread, a_thread_that_ended_gives_back_its_memory)
 {
     for (uint32_t i = 0; i < 4; i++)
         test_join(run, test_thread(run, set_flag, NULL, 0, 0));
-    test_sleep(5);
+    test_settle();
     size_t pages = mm_pfn_free_count();
     size_t pool = mm_pool_bytes();
     size_t threads = ke_thread_count();
     for (uint32_t i = 0; i < 20; i++)
         test_join(run, test_thread(run, set_flag, NULL, 0, 0));
-    test_sleep(5);
+    test_settle();
     EXPECT_EQ(ke_thread_count(), threads);
     EXPECT_EQ(mm_pool_bytes(), pool);
     EXPECT_EQ(mm_pfn_free_count(), pages);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Kernel address space for stacks and device registers: a bit per page, in chunks whose bitmap is made when the first
- * page of the chunk is needed. The search goes on where the last one ended, so addresses are reused late, and a stale
- * pointer into a freed stack meets an unmapped page for as long as possible.
+ * page of the chunk is needed. First fit from the lowest free page on: addresses stay close together, so that few page
+ * tables are needed (those of the kernel are never freed).
  */
 #include <nt/irql.h>
 
@@ -61,25 +61,25 @@ static uint32_t find_run(const uint64_t *bitmap, uint32_t from, uint32_t pages)
     return MM_KVA_CHUNK_PAGES;
 }
 
-/* Lock held; the chunk's bitmap is there. */
-static uintptr_t reserve_in_chunk(uint32_t chunk, uint32_t from, uint32_t pages)
+/* Lock held; the chunk's bitmap is there. 0: no such run. */
+static uintptr_t reserve_in_chunk(uint32_t chunk, uint32_t pages)
 {
     LOCK_HELD(&mm.kva.lock);
-    uint64_t *bitmap = mm.kva.bitmaps[chunk];
-    uint32_t page = find_run(bitmap, from, pages);
+    struct mm_kva_chunk *c = &mm.kva.chunks[chunk];
+    uint32_t page = find_run(c->bitmap, c->lowest_free, pages);
     if (page == MM_KVA_CHUNK_PAGES)
         return 0;
-    mark(bitmap, page, pages, true);
-    mm.kva.chunk_hint = chunk;
-    mm.kva.page_hint = page + pages;
+    mark(c->bitmap, page, pages, true);
+    if (page == c->lowest_free)
+        c->lowest_free += pages;
     return address_of(chunk, page);
 }
 
-static bool make_bitmap(uint32_t chunk)
+static bool make_bitmap(struct mm_kva_chunk *chunk)
 {
-    if (mm.kva.bitmaps[chunk] == NULL)
-        mm.kva.bitmaps[chunk] = mm_pool_allocate(MM_KVA_CHUNK_PAGES / 8, TAG_BITMAP);
-    return mm.kva.bitmaps[chunk] != NULL;
+    if (chunk->bitmap == NULL)
+        chunk->bitmap = mm_pool_allocate(MM_KVA_CHUNK_PAGES / 8, TAG_BITMAP);
+    return chunk->bitmap != NULL;
 }
 
 /* 0: no address space, or no memory for a bitmap. */
@@ -89,14 +89,10 @@ static uintptr_t reserve(uint32_t pages)
     uint32_t chunks = chunk_count();
     CHECK(pages <= MAX_RUN);
     bool interrupts = ke_lock_acquire(&mm.kva.lock);
-    uint32_t first = mm.kva.chunk_hint;
-    if (chunks > 0 && make_bitmap(first))
-        address = reserve_in_chunk(first, mm.kva.page_hint, pages);
-    for (uint32_t i = 0; i < chunks && address == 0;
-         i++) { /* from the start; the first chunk once more */
-        uint32_t chunk = (first + i) % chunks;
-        if (make_bitmap(chunk))
-            address = reserve_in_chunk(chunk, 0, pages);
+    for (uint32_t chunk = 0; chunk < chunks && address == 0; chunk++) {
+        if (!make_bitmap(&mm.kva.chunks[chunk]))
+            break;
+        address = reserve_in_chunk(chunk, pages);
     }
     ke_lock_release(&mm.kva.lock, interrupts);
     return address;
@@ -104,10 +100,13 @@ static uintptr_t reserve(uint32_t pages)
 
 static void release(uintptr_t address, uint32_t pages)
 {
-    uint64_t page = (address - arch_boot()->kernel_space) >> ARCH_PAGE_SHIFT;
+    uint64_t index = (address - arch_boot()->kernel_space) >> ARCH_PAGE_SHIFT;
+    struct mm_kva_chunk *chunk = &mm.kva.chunks[index / MM_KVA_CHUNK_PAGES];
+    uint32_t page = (uint32_t)(index % MM_KVA_CHUNK_PAGES);
     bool interrupts = ke_lock_acquire(&mm.kva.lock);
-    mark(mm.kva.bitmaps[page / MM_KVA_CHUNK_PAGES], (uint32_t)(page % MM_KVA_CHUNK_PAGES), pages,
-         false);
+    mark(chunk->bitmap, page, pages, false);
+    if (page < chunk->lowest_free)
+        chunk->lowest_free = page;
     ke_lock_release(&mm.kva.lock, interrupts);
 }
 
@@ -179,7 +178,7 @@ bool mm_is_stack_guard(uintptr_t address)
     uint64_t page = (address - space) >> ARCH_PAGE_SHIFT;
     if (address < space || page / MM_KVA_CHUNK_PAGES >= chunk_count())
         return false;
-    const uint64_t *bitmap = mm.kva.bitmaps[page / MM_KVA_CHUNK_PAGES];
+    const uint64_t *bitmap = mm.kva.chunks[page / MM_KVA_CHUNK_PAGES].bitmap;
     return bitmap != NULL && is_reserved(bitmap, page % MM_KVA_CHUNK_PAGES) &&
            !arch_mmu_query(address & ~(ARCH_PAGE_BYTES - 1), NULL, NULL);
 }

@@ -70,12 +70,15 @@ struct mm_pool {
 #define MM_KVA_CHUNK_PAGES (ARCH_PAGE_BYTES * 8) /* a bitmap of one page: 128 MiB of addresses */
 #define MM_KVA_CHUNKS      64
 
+/* All under the KVA lock. */
+struct mm_kva_chunk {
+    uint64_t *bitmap;     /* bit set: the page is reserved; made when first needed */
+    uint32_t lowest_free; /* no page below it is free */
+};
+
 struct mm_kva {
     struct ke_lock lock;
-    uint64_t
-        *bitmaps[MM_KVA_CHUNKS]; /* [KVA lock] bit set: page is reserved; made when first needed */
-    uint32_t chunk_hint;         /* [KVA lock] where the last search ended */
-    uint32_t page_hint;
+    struct mm_kva_chunk chunks[MM_KVA_CHUNKS];
 };
 
 struct mm_state {

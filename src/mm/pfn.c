@@ -189,10 +189,12 @@ struct extent {
     uint64_t first, end; /* page frame numbers */
 };
 
+/* Frame 0 is never handed out: a physical address of 0 stands for "none" in too many tables. */
 static struct extent extent_of(const struct arch_memory_range *range)
 {
-    return (struct extent){ range->base >> ARCH_PAGE_SHIFT,
-                            (range->base + range->bytes) >> ARCH_PAGE_SHIFT };
+    uint64_t first = range->base >> ARCH_PAGE_SHIFT;
+    uint64_t end = (range->base + range->bytes) >> ARCH_PAGE_SHIFT;
+    return (struct extent){ first == 0 && end > 0 ? 1 : first, end };
 }
 
 static struct extent span_of_free(const struct arch_memory_range *map, size_t count)

@@ -19,6 +19,7 @@ TEST(mm_pfn, a_frame_is_ram_that_keeps_what_is_written)
 
 TEST(mm_pfn, free_count_goes_down_and_up)
 {
+    test_settle();
     size_t before = mm_pfn_free_count();
     uint64_t pfn = mm_pfn_allocate_run(5, UINT64_MAX, 1);
     REQUIRE(pfn != ARCH_NO_PFN);
@@ -40,6 +41,7 @@ TEST(mm_pfn, runs_are_aligned_and_below_the_limit)
 
 TEST(mm_pfn, what_cannot_be_had_is_refused)
 {
+    test_settle();
     size_t before = mm_pfn_free_count();
     EXPECT_EQ(mm_pfn_allocate_run(mm_pfn_total() + 1, UINT64_MAX, 1), ARCH_NO_PFN);
     EXPECT_EQ(mm_pfn_allocate_run((size_t)1 << 40, UINT64_MAX, 1), ARCH_NO_PFN);
@@ -70,6 +72,7 @@ TEST(mm_pfn, random_runs_never_overlap)
         uint64_t pfn;
         size_t pages;
     } held[HELD];
+    test_settle();
     size_t before = mm_pfn_free_count();
     for (uint32_t i = 0; i < HELD; i++)
         held[i].pages = 0;
@@ -99,6 +102,7 @@ TEST(mm_pfn, random_runs_never_overlap)
 /* All memory, in blocks that shrink; then all comes back and joins again. */
 TEST(mm_pfn, exhaustion_is_refused_and_everything_comes_back)
 {
+    test_settle();
     size_t before = mm_pfn_free_count();
     uint64_t chain = ARCH_NO_PFN;
     size_t taken = 0;

@@ -48,6 +48,7 @@ TEST(mm_pool, use_is_counted_by_tag)
 TEST(mm_pool, a_slab_without_blocks_is_a_free_page_again)
 {
     void *blocks[300];
+    test_settle();
     size_t bytes = mm_pool_bytes();
     size_t pages = mm_pfn_free_count();
     for (uint32_t i = 0; i < ARRAY_COUNT(blocks); i++)
@@ -74,6 +75,7 @@ TEST(mm_pool, random_blocks_keep_their_content)
         size_t bytes;
         uint8_t mark;
     } held[HELD];
+    test_settle();
     size_t bytes = mm_pool_bytes();
     memset(held, 0, sizeof(held));
     for (uint32_t i = 0; i < 3000; i++) {
@@ -126,10 +128,11 @@ static void pool_worker(void *argument)
 
 TEST(mm_pool, all_processors_allocate_and_free_at_once)
 {
+    test_settle();
     size_t bytes = mm_pool_bytes();
     pool_failures = 0;
     test_run_threads(run, 4, pool_worker);
-    test_sleep(3); /* the threads' own memory goes back */
+    test_settle(); /* the threads' own memory goes back */
     EXPECT_EQ(pool_failures, 0);
     EXPECT_EQ(mm_pool_bytes(), bytes);
 }
