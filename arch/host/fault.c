@@ -17,6 +17,7 @@
 #include "host.h"
 
 #define SIGNAL_STACK_BYTES ((size_t)256 << 10)
+#define PUSHED_BYTES       128
 #define NULL_BYTES         0x10000 /* below: a null pointer and its fields */
 
 static const int caught[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE };
@@ -75,6 +76,15 @@ static struct arch_fault describe(int signal, uintptr_t address, const ucontext_
     }
 }
 
+/* Else a processor could not have pushed the fault's frame, and would have met the next fault. */
+static bool has_stack(const struct arch_frame *frame)
+{
+    uintptr_t lowest = frame->stack_pointer - PUSHED_BYTES;
+
+    return !host_is_kernel_address(lowest) || lowest - (uintptr_t)host.ram < host.ram_bytes ||
+           arch_mmu_query(lowest, NULL, NULL);
+}
+
 static void give_back(int signal)
 {
     for (size_t i = 0; i < ARRAY_COUNT(caught); i++)
@@ -90,7 +100,8 @@ static void call_up(struct arch_frame *frame, struct arch_fault *fault)
     frame->fault_address = fault->address;
     fault->pc = frame->pc;
     host_this->interrupts = false;
-    trap_fault(frame, fault);
+    if (host.fault_hook == NULL || !host.fault_hook(frame, fault))
+        trap_fault(frame, fault);
     host_this->irql = frame->irql;
     host_this->interrupts = frame->interrupts;
 }
@@ -104,8 +115,12 @@ static void on_signal(int signal, siginfo_t *info, void *context)
         give_back(signal); /* the instruction runs again and meets the handler of before */
         return;
     }
-    fault = describe(signal, (uintptr_t)info->si_addr, context);
     read_registers(&frame, context);
+    fault = describe(signal, (uintptr_t)info->si_addr, context);
+    if (fault.kind == ARCH_FAULT_PAGE && !has_stack(&frame)) {
+        fault.kind = ARCH_FAULT_DOUBLE;
+        fault.number = 8;
+    }
     call_up(&frame, &fault);
 }
 

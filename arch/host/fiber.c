@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Changing stacks. A context is entered for the first time by ucontext, which can start code on any
- * stack; from then on by the compiler's longjmp, which needs no system call. AddressSanitizer is told
- * of each change, or it would take the other stack's addresses for wild ones.
+ * Changing stacks. A context is entered for the first time by ucontext, which can start code on
+ * any stack; from then on by the compiler's longjmp, which needs no system call.
+ * AddressSanitizer is told of each change, or it would take the other stack's addresses for
+ * wild ones.
  */
 #include <pthread.h>
 #include <sanitizer/asan_interface.h>

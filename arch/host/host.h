@@ -2,10 +2,10 @@
 /*
  * Private to the host port: the world that it plays, and what its tests may do to that world.
  *
- * One thread of the process plays all virtual processors in turn. It changes from one to another
- * only at points: calls of the seam, and, where the code is built with -fsanitize-coverage=trace-pc,
- * any edge of its control flow. Which points and which processor comes next follows from the seed
- * alone, as does the time, so that a run can be repeated.
+ * One thread of the process plays all virtual processors in turn. It changes from one to
+ * another only at points: calls of the seam, and, where the code is built with -fsanitize-
+ * coverage=trace-pc, any edge of its control flow. Which points and which processor comes next
+ * follows from the seed alone, as does the time, so that a run can be repeated.
  */
 #pragma once
 
@@ -68,6 +68,9 @@ struct host_result {
 typedef bool host_interrupt_hook(struct arch_frame *frame, enum arch_interrupt kind,
                                  uint32_t detail);
 
+/* Sees a fault before trap_fault does; true: the faulting code may go on. */
+typedef bool host_fault_hook(struct arch_frame *frame, const struct arch_fault *fault);
+
 struct host_line {
     bool connected;
     uint32_t cpu;
@@ -93,6 +96,7 @@ struct host_world {
 
     struct host_line lines[HOST_LINES];
     host_interrupt_hook *interrupt_hook;
+    host_fault_hook *fault_hook;
     void (*power_button_pressed)(void);
     char keys[HOST_KEYS];
     uint32_t keys_read, keys_written;

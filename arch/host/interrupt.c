@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Interrupts: pending per processor, delivered when interrupts are on and the level permits, highest
- * level first, on the stack of whoever runs. As on the real port, what can switch threads (APC and
- * DISPATCH) is acknowledged before the upcall and runs with interrupts on; so a thread may come back
- * from it on another processor, and everything after an upcall looks at host_this again.
+ * Interrupts: pending per processor, delivered when interrupts are on and the level permits,
+ * highest level first, on the stack of whoever runs. As on the real port, what can switch
+ * threads (APC and DISPATCH) is acknowledged before the upcall and runs with interrupts on; so
+ * a thread may come back from it on another processor, and everything after an upcall looks at
+ * host_this again.
  */
 #include <nt/irql.h>
 #include <nt/ntstatus.h>

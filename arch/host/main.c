@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * keel-unit: the arguments are the kernel's command line (none: all self-tests); exits 0 if the
- * kernel ended as it does when all is well. KEEL_HOST_CPUS, KEEL_HOST_SEED and KEEL_HOST_MEMORY (MiB)
- * choose the world.
+ * kernel ended as it does when all is well. KEEL_HOST_CPUS, KEEL_HOST_SEED and KEEL_HOST_MEMORY
+ * (MiB) choose the world.
  */
 #include <stdio.h>
 #include <string.h>

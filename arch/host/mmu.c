@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Memory. A file without a name is the physical memory: it is mapped as a whole for
- * arch_physical_to_virtual, and page by page into kernel space, so that two mappings of a frame are
- * one memory and a page that is not mapped really faults. Page tables are as on a real processor: one
- * page from mm_table_page for every 2 MiB.
+ * arch_physical_to_virtual, and page by page into kernel space, so that two mappings of a frame
+ * are one memory and a page that is not mapped really faults. Page tables are as on a real
+ * processor: one page from mm_table_page for every 2 MiB.
  */
 #include <errno.h>
 #include <sanitizer/asan_interface.h>

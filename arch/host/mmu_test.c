@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Mapping, and faults on what is not mapped, at the far end of kernel space, where mm has
+ * nothing yet.
+ */
+#include <nt/ntstatus.h>
+
+#include "base/selftest.h"
+#include "host.h"
+
+/* A frame that belongs to nobody: of the firmware's tables, which the fake machine leaves empty. */
+static uint64_t spare_pfn(void)
+{
+    return (host.ram_bytes >> ARCH_PAGE_SHIFT) - 1;
+}
+
+static uintptr_t spare_address(void)
+{
+    return arch_boot()->kernel_space + arch_boot()->kernel_space_bytes - 4 * ARCH_PAGE_BYTES;
+}
+
+static volatile uint32_t *spare_words(void)
+{
+    return (volatile uint32_t *)spare_address();
+}
+
+static void unmap_spare(struct selftest_run *run)
+{
+    EXPECT_EQ(arch_mmu_unmap(spare_address()), spare_pfn());
+    arch_tlb_flush(spare_address(), 1);
+}
+
+TEST_HOST(host_mmu, two_mappings_of_a_frame_are_one_memory, "the port's fake RAM")
+{
+    volatile uint32_t *direct = arch_physical_to_virtual(spare_pfn() << ARCH_PAGE_SHIFT);
+
+    REQUIRE(arch_mmu_map(spare_address(), spare_pfn(), ARCH_WRITE) == STATUS_SUCCESS);
+    direct[5] = 0x1234;
+    EXPECT_EQ(spare_words()[5], 0x1234);
+    spare_words()[5] = 0x5678;
+    EXPECT_EQ(direct[5], 0x5678);
+    unmap_spare(run);
+}
+
+TEST_HOST(host_mmu, a_page_is_mapped_once_and_unmapped_once,
+          "uses an address that mm does not know")
+{
+    uint64_t pfn = 0;
+    uint32_t protection = 0;
+
+    EXPECT(!arch_mmu_query(spare_address(), &pfn, &protection));
+    EXPECT_EQ(arch_mmu_map(spare_address(), spare_pfn(), ARCH_EXECUTE), STATUS_SUCCESS);
+    EXPECT_EQ(arch_mmu_map(spare_address(), spare_pfn() - 1, ARCH_WRITE),
+              STATUS_CONFLICTING_ADDRESSES);
+    EXPECT(arch_mmu_query(spare_address(), &pfn, &protection));
+    EXPECT_EQ(pfn, spare_pfn());
+    EXPECT_EQ(protection, ARCH_EXECUTE);
+    unmap_spare(run);
+    EXPECT_EQ(arch_mmu_unmap(spare_address()), ARCH_NO_PFN);
+    EXPECT(!arch_mmu_query(spare_address(), NULL, NULL));
+}
+
+TEST_HOST(host_mmu, ram_holds_garbage_before_it_is_written, "the port's fake RAM")
+{
+    volatile uint8_t *direct = arch_physical_to_virtual((spare_pfn() - 1) << ARCH_PAGE_SHIFT);
+
+    EXPECT_EQ(direct[0], 0xa5);
+    EXPECT_EQ(direct[ARCH_PAGE_BYTES - 1], 0xa5);
+}
+
+static uint32_t faults;
+static struct arch_fault last_fault;
+static bool last_interrupts;
+
+static bool note(const struct arch_fault *fault)
+{
+    faults++;
+    last_fault = *fault;
+    last_interrupts = arch_interrupts_enabled();
+    return true;
+}
+
+/* What a pager does: the access is made again and finds the page. */
+static bool map_page(struct arch_frame *frame, const struct arch_fault *fault)
+{
+    (void)frame;
+    return note(fault) && arch_mmu_map(spare_address(), spare_pfn(), ARCH_WRITE) == STATUS_SUCCESS;
+}
+
+static bool make_writable(struct arch_frame *frame, const struct arch_fault *fault)
+{
+    (void)frame;
+    (void)arch_mmu_unmap(spare_address()); /* the frame is known */
+    return note(fault) && arch_mmu_map(spare_address(), spare_pfn(), ARCH_WRITE) == STATUS_SUCCESS;
+}
+
+static void expect_fault(struct selftest_run *run, bool write)
+{
+    EXPECT_EQ(faults, 1);
+    EXPECT_EQ(last_fault.kind, ARCH_FAULT_PAGE);
+    EXPECT_EQ(last_fault.address, spare_address() + 20);
+    EXPECT_EQ(last_fault.code, STATUS_ACCESS_VIOLATION);
+    EXPECT_EQ(last_fault.write, write);
+    EXPECT(last_fault.pc - arch_boot()->image_base < arch_boot()->image_bytes);
+    EXPECT(!last_interrupts);
+    EXPECT(arch_interrupts_enabled());
+}
+
+TEST_HOST(host_mmu, an_access_to_what_is_not_mapped_faults, "answers its own faults")
+{
+    faults = 0;
+    host.fault_hook = map_page;
+    (void)spare_words()[5];
+    host.fault_hook = NULL;
+    expect_fault(run, false);
+    unmap_spare(run);
+}
+
+TEST_HOST(host_mmu, a_write_to_a_read_only_page_faults, "answers its own faults")
+{
+    faults = 0;
+    REQUIRE(arch_mmu_map(spare_address(), spare_pfn(), ARCH_READ) == STATUS_SUCCESS);
+    host.fault_hook = make_writable;
+    spare_words()[5] = 0x77;
+    host.fault_hook = NULL;
+    expect_fault(run, true);
+    EXPECT_EQ(spare_words()[5], 0x77);
+    unmap_spare(run);
+}
