@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -15,6 +16,7 @@ from keelvm.symbols import Place, Symbolizer
 
 LAST_LINES = 40
 KERNEL = "ntoskrnl.exe"
+ADDRESS = re.compile(r"\b(?:0x)?([0-9a-fA-F]{8,16})\b")
 
 
 class Report:
@@ -34,6 +36,7 @@ class Report:
         self._ktap = ktap
         self._problems = list(problems)
         self._places = self._lookup()
+        self._objects = self._lookup_objects()
 
     def text(self) -> str:
         """The whole report."""
@@ -83,6 +86,24 @@ class Report:
         wanted = [(f.rva, f.number == 0) for f in frames if f.rva is not None and _ours(f)]
         return self._symbolizer.lookup_frames(wanted) if self._symbolizer and wanted else {}
 
+    def _lookup_objects(self) -> dict[int, str]:
+        """The names of the kernel's variables that threads wait for."""
+        threads = [t for b in self._session.bugchecks() for t in b.threads]
+        base = self._session.output.base
+        if self._symbolizer is None or base is None:
+            return {}
+        addresses = {address for t in threads for address in _addresses(t.wait)}
+        found = self._symbolizer.lookup_data(address - base for address in addresses)
+        return {rva + base: name for rva, name in found.items()}
+
+    def _thread_title(self, thread: Thread) -> str:
+        name = f' "{thread.name}"' if thread.name else ""
+        names = [self._objects[a] for a in _addresses(thread.wait) if a in self._objects]
+        named = f" ({', '.join(names)})" if names else ""
+        wait = f", waits for {thread.wait}{named}" if _is_something(thread.wait) else ""
+        cpu = f", processor {thread.cpu}" if thread.cpu else ""
+        return f"thread {thread.id}{name}: {thread.state}{wait}{cpu}"
+
     def _places_of(self, frame: Frame) -> list[Place]:
         if frame.rva is None or not _ours(frame):
             return []
@@ -122,7 +143,7 @@ class Report:
             lines.append(f"back-trace of processor {cpu}:")
             lines += [line for frame in frames for line in self.frame(frame)]
         for thread in bugcheck.threads:
-            lines += [_thread_title(thread)]
+            lines.append(self._thread_title(thread))
             lines += [line for frame in thread.frames for line in self.frame(frame)]
         if not bugcheck.complete:
             lines.append("(the kernel's report is cut off: no @end)")
@@ -196,8 +217,11 @@ def _ours(frame: Frame) -> bool:
     return frame.module.lower() == KERNEL
 
 
-def _thread_title(thread: Thread) -> str:
-    name = f' "{thread.name}"' if thread.name else ""
-    wait = f", waits for {thread.wait}" if thread.wait else ""
-    cpu = f", processor {thread.cpu}" if thread.cpu else ""
-    return f"thread {thread.id}{name}: {thread.state}{wait}{cpu}"
+def _addresses(text: str) -> list[int]:
+    return [int(word, 16) for word in ADDRESS.findall(text)]
+
+
+def _is_something(wait: str) -> bool:
+    """Whether a thread waits: a null pointer is no object."""
+    addresses = _addresses(wait)
+    return any(addresses) if addresses else bool(wait)

@@ -41,13 +41,20 @@ class Symbolizer:
 
     def lookup(self, addresses: Iterable[int]) -> dict[int, list[Place]]:
         """The places of each RVA, the innermost inlined one first; unknown ones are left out."""
-        try:
-            size = read_pe(self.image).size
-        except (OSError, KeelError) as error:
-            self.error = f"no symbols: {error}"
-            return {}
-        wanted = sorted({address for address in addresses if 0 <= address < size})
-        return self._parse(self._run(wanted)) if wanted else {}
+        places: dict[int, list[Place]] = {}
+        for answer in self._ask("CODE", addresses):
+            self._take(answer, places)
+        return places
+
+    def lookup_data(self, addresses: Iterable[int]) -> dict[int, str]:
+        """The names of the variables at these RVAs; unknown ones are left out."""
+        names: dict[int, str] = {}
+        for answer in self._ask("DATA", addresses):
+            data = answer.get("Data") or {}
+            name, start = data.get("Name"), int(data.get("Start") or "0", 0)
+            if name and start:
+                names[int(answer["Address"], 0)] = name
+        return names
 
     def lookup_frames(self, addresses: Iterable[tuple[int, bool]]) -> dict[int, list[Place]]:
         """The places of frames (RVA, whether it is the innermost).
@@ -67,10 +74,19 @@ class Symbolizer:
                 result.setdefault(rva, chosen)
         return result
 
-    def _run(self, addresses: list[int]) -> str:
+    def _ask(self, kind: str, addresses: Iterable[int]) -> list[dict[str, Any]]:
+        try:
+            size = read_pe(self.image).size
+        except (OSError, KeelError) as error:
+            self.error = f"no symbols: {error}"
+            return []
+        wanted = sorted({address for address in addresses if 0 <= address < size})
+        return self._parse(self._run(kind, wanted)) if wanted else []
+
+    def _run(self, kind: str, addresses: list[int]) -> str:
         command = [self._program, "--relative-address", f"--obj={self.image}"]
         command += ["--output-style=JSON", "--functions=linkage", "--inlines"]
-        command += [f"{address:#x}" for address in addresses]
+        command += [f"{kind} {address:#x}" for address in addresses]
         try:
             done = subprocess.run(command, capture_output=True, timeout=TIMEOUT, check=False)
         except (OSError, subprocess.TimeoutExpired) as error:
@@ -80,17 +96,16 @@ class Symbolizer:
             self.error = f"no symbols: {self._program}: {done.stderr.decode(errors='replace')}"
         return done.stdout.decode(errors="replace")
 
-    def _parse(self, text: str) -> dict[int, list[Place]]:
-        places: dict[int, list[Place]] = {}
+    def _parse(self, text: str) -> list[dict[str, Any]]:
+        result: list[dict[str, Any]] = []
         for line in text.splitlines():
             try:
                 answers = json.loads(line)
             except ValueError:
                 self.error = f"no symbols: {self._program}: unexpected answer {line[:80]!r}"
                 continue
-            for answer in answers if isinstance(answers, list) else [answers]:
-                self._take(answer, places)
-        return places
+            result += answers if isinstance(answers, list) else [answers]
+        return result
 
     def _take(self, answer: dict[str, Any], places: dict[int, list[Place]]) -> None:
         found = [

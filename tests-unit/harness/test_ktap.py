@@ -112,7 +112,7 @@ def test_two_good_results_pass() -> None:
         ([f"ok 1 {A}", "ok 2"], "a result line is garbled"),
         ([f"ok 1 {A}", "ok 2 nodot"], "a result line is garbled"),
         ([f"ok 1 {A}", f"ok 2 {B}[ 0.1 c0] ke: x"], "a result line is garbled"),
-        ([f"ok 1 {A}", f"ok 2 {B} # TODO later"], "unknown directive"),
+        ([f"ok 1 {A}", f"ok 2 {B} # PENDING x"], "unknown directive"),
         ([f"ok 1 {A}", f"ok 2 {B} # SKIP"], "skipped without a reason"),
         ([f"ok 1 {A}", "1..2", f"ok 2 {B}"], "a second plan"),
         ([f"ok 1 {A}", f"ok 2 {B}", "Bail out! no memory"], "given up: no memory"),

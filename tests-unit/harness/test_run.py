@@ -26,7 +26,9 @@ BUGCHECK = (
     "@bugcheck code=0x80 p1=0x0 p2=0x0 p3=0x0 p4=0x0 cpu=0 name=NMI_HARDWARE_FAILURE\n"
     "@frame cpu=0 n=0 module=ntoskrnl.exe rva=0x1234\n"
     '@thread id=8 name="self-test" state=waiting wait="event 0xffff0000" cpu=0\n'
-    "@frame thread=8 n=0 module=ntoskrnl.exe rva=0x2345\n@end\n@exit status=3\n"
+    "@frame thread=8 n=0 module=ntoskrnl.exe rva=0x2345\n"
+    '@thread id=9 name="idle" state=ready wait="0000000000000000" cpu=0\n'
+    "@end\n@exit status=3\n"
 )
 Build = Callable[..., Settings]
 
@@ -126,6 +128,7 @@ def test_hang_is_asked_for_its_threads(build: Build, capsys: pytest.CaptureFixtu
     assert keel(settings, "--timeout", "4", "--smp", "1") == 1
     error = capsys.readouterr().err
     assert "QEMU did not end within 4 s" in error
+    assert 'thread 9 "idle": ready, processor 0\n' in error
     assert 'thread 8 "self-test": waiting, waits for event 0xffff0000' in error
     assert "ntoskrnl.exe+0x2345" in error
 

@@ -14,6 +14,8 @@ from keelvm.settings import from_environment
 from keelvm.symbols import Place, Symbolizer
 
 SOURCE = """\
+static int unused[7]; int lonely[3] = {1, 2, 3};
+int *data(void) { return lonely[0] ? &lonely[1] : unused; }
 __attribute__((noreturn, noinline)) void stops(void) { for (;;) __asm__ volatile(""); }
 __attribute__((noinline)) int second(int x) { return x * 3; }
 static inline __attribute__((always_inline)) int within(int x) {
@@ -39,6 +41,7 @@ def symbolizer(tmp_path_factory: pytest.TempPathFactory) -> Symbolizer:
     subprocess.run([*command, "-c", "a.c", "-o", "a.obj"], cwd=folder, check=True)
     link = [linker, "/nologo", "/subsystem:native", "/driver", "/entry:start", "/nodefaultlib"]
     link += ["/debug:full,dwarf", "/out:a.exe", "/export:first", "/export:caller", "/export:after"]
+    link += ["/export:data"]
     subprocess.run([*link, "/opt:noref", "a.obj"], cwd=folder, check=True)
     return Symbolizer(folder / "a.exe", from_environment(os.environ).symbolizer, folder)
 
@@ -54,7 +57,7 @@ def text_of(symbolizer: Symbolizer) -> dict[str, list[int]]:
 
 def test_function_file_and_line(symbolizer: Symbolizer) -> None:
     rva = text_of(symbolizer)["second"][0]
-    assert symbolizer.lookup([rva]) == {rva: [Place("second", "a.c", 2)]}
+    assert symbolizer.lookup([rva]) == {rva: [Place("second", "a.c", 4)]}
     assert symbolizer.error is None
 
 
@@ -79,6 +82,12 @@ def test_innermost_address_is_exact(symbolizer: Symbolizer) -> None:
     rva = next(r for r in inside[1:] if places[r] != places[r - 1])
     assert symbolizer.lookup_frames([(rva, True)])[rva] == places[rva]
     assert symbolizer.lookup_frames([(rva, False)])[rva] == places[rva - 1]
+
+
+def test_variable_is_named(symbolizer: Symbolizer) -> None:
+    found = symbolizer.lookup_data(range(0x1000, 0x8000, 4))
+    inside = [rva for rva, name in found.items() if name == "lonely"]
+    assert len(inside) >= 3
 
 
 def test_unknown_address_is_left_out(symbolizer: Symbolizer) -> None:
