@@ -21,7 +21,7 @@ KERNEL_SOURCES = \
 # Compiled for the ports that boot, not for the host.
 KERNEL_ONLY_SOURCES = src/rtl/memory.c
 
-EXTRA_DIST += src/abi/exports.tbl src/abi/generate.py
+EXTRA_DIST += src/abi/README.md src/abi/exports.tbl src/abi/generate.py
 
 # The public ABI headers; installed, for drivers are built against them.
 NT_FILES = \

@@ -88,7 +88,7 @@ def test_walks_bad(tree: Fixture, text: str, complaint: str) -> None:
 
 # ---- style
 
-STYLE = {"src/a.c": SPDX_C + "int x; /* so long */\n", "src/README.md": "# src\n", "LICENSE": "BSD\n"}
+STYLE = {"src/a.c": SPDX_C + "unsigned long long x; /* so long */\n", "src/README.md": "# src\n", "LICENSE": "BSD\n"}
 
 
 def test_style_good(tree: Fixture) -> None:
