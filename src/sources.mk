@@ -26,9 +26,10 @@ EXTRA_DIST += src/abi/README.md src/abi/exports.tbl src/abi/generate.py
 # The public ABI headers; installed, for drivers are built against them.
 NT_FILES = \
   src/include/nt/amd64.h src/include/nt/bugcodes.h src/include/nt/ex.h src/include/nt/ex_ddi.h \
-  src/include/nt/except.h src/include/nt/irql.h src/include/nt/ke.h src/include/nt/ke_ddi.h \
-  src/include/nt/list.h src/include/nt/ntdef.h src/include/nt/ntstatus.h src/include/nt/pe.h \
-  src/include/nt/rtl.h src/include/nt/rtl_ddi.h src/include/nt/shared_data.h \
+  src/include/nt/except.h src/include/nt/io.h src/include/nt/irql.h src/include/nt/ke.h \
+  src/include/nt/ke_ddi.h src/include/nt/ke_object_ddi.h src/include/nt/ke_thread_ddi.h \
+  src/include/nt/list.h src/include/nt/mm.h src/include/nt/ntdef.h src/include/nt/ntstatus.h \
+  src/include/nt/pe.h src/include/nt/rtl.h src/include/nt/rtl_ddi.h src/include/nt/shared_data.h \
   src/include/nt/unwind.h
 ntincludedir = $(pkgincludedir)/nt
 ntinclude_HEADERS = $(NT_FILES)

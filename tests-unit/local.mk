@@ -11,7 +11,8 @@ keel_unit_CFLAGS = $(COMMON_CFLAGS) -mms-bitfields -fshort-wchar -fms-extensions
 keel_unit_LDFLAGS = $(HOST_SANITIZE) -pthread
 
 # The binary interface, and the test of the check itself.
-EXTRA_DIST += tests-unit/abi/README.md tests-unit/abi/layout.tbl tests-unit/abi/exceptions.tbl \
+EXTRA_DIST += tests-unit/abi/README.md tests-unit/abi/layout.tbl tests-unit/abi/layout-io.tbl \
+  tests-unit/abi/exceptions.tbl \
   tests-unit/abi/test_check_abi.py ci/check-abi
 .PHONY: check-abi
 check-abi:

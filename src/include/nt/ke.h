@@ -286,6 +286,19 @@ NT_ASSERT_OFFSET(KAPC, ApcStateIndex, 80);
 NT_ASSERT_OFFSET(KAPC, ApcMode, 81);
 NT_ASSERT_OFFSET(KAPC, Inserted, 82);
 
+/* What KeStackAttachProcess saves. Source: WDK "KeStackAttachProcess function (ntifs.h)". */
+typedef struct _KAPC_STATE {
+    LIST_ENTRY ApcListHead[MaximumMode];
+    KPROCESS *Process;
+    BOOLEAN KernelApcInProgress;
+    BOOLEAN KernelApcPending;
+    BOOLEAN UserApcPending;
+} KAPC_STATE, *PKAPC_STATE, *PRKAPC_STATE;
+NT_ASSERT_SIZE(KAPC_STATE, 48);
+NT_ASSERT_OFFSET(KAPC_STATE, Process, 32);
+NT_ASSERT_OFFSET(KAPC_STATE, KernelApcInProgress, 40);
+NT_ASSERT_OFFSET(KAPC_STATE, UserApcPending, 42);
+
 /* Source: WDK "KeInitializeQueue function (ntifs.h)". */
 struct _KQUEUE {
     DISPATCHER_HEADER Header;
@@ -383,6 +396,31 @@ typedef struct _KDEVICE_QUEUE_ENTRY {
 NT_ASSERT_SIZE(KDEVICE_QUEUE_ENTRY, 24);
 NT_ASSERT_OFFSET(KDEVICE_QUEUE_ENTRY, SortKey, 16);
 NT_ASSERT_OFFSET(KDEVICE_QUEUE_ENTRY, Inserted, 20);
+
+/* Source: WDK "KeRegisterProcessorChangeCallback function (wdm.h)". */
+typedef enum _KE_PROCESSOR_CHANGE_NOTIFY_STATE {
+    KeProcessorAddStartNotify,
+    KeProcessorAddCompleteNotify,
+    KeProcessorAddFailureNotify
+} KE_PROCESSOR_CHANGE_NOTIFY_STATE;
+
+typedef struct _KE_PROCESSOR_CHANGE_NOTIFY_CONTEXT {
+    KE_PROCESSOR_CHANGE_NOTIFY_STATE State;
+    ULONG NtNumber;
+    int32_t Status;
+    PROCESSOR_NUMBER ProcNumber;
+} KE_PROCESSOR_CHANGE_NOTIFY_CONTEXT, *PKE_PROCESSOR_CHANGE_NOTIFY_CONTEXT;
+NT_ASSERT_SIZE(KE_PROCESSOR_CHANGE_NOTIFY_CONTEXT, 16);
+
+typedef void PROCESSOR_CALLBACK_FUNCTION(PVOID context, KE_PROCESSOR_CHANGE_NOTIFY_CONTEXT *change,
+                                         PNTSTATUS status);
+typedef PROCESSOR_CALLBACK_FUNCTION *PPROCESSOR_CALLBACK_FUNCTION;
+
+#define KE_PROCESSOR_CHANGE_ADD_EXISTING 1u
+#define ALL_PROCESSOR_GROUPS             0xffff
+
+typedef void EXPAND_STACK_CALLOUT(PVOID parameter);
+typedef EXPAND_STACK_CALLOUT *PEXPAND_STACK_CALLOUT;
 
 /* Bug-check callbacks. Source: WDK "KeRegisterBugCheckCallback function", its record is opaque. */
 typedef enum _KBUGCHECK_BUFFER_DUMP_STATE {
