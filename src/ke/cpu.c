@@ -6,7 +6,6 @@
 #include "base/format.h"
 #include "base/log.h"
 #include "ke/ke_impl.h"
-#include "mm/mm.h"
 
 #define TAG_CPU 0x75706345u /* "Ecpu" */
 
@@ -48,6 +47,11 @@ static void idle_thread_init(struct ke_cpu *cpu)
     cpu->current = idle;
 }
 
+void ke_set_memory(const struct ke_memory *memory)
+{
+    ke.memory = memory;
+}
+
 void ke_cpu_activate(struct ke_cpu *cpu)
 {
     (void)atomic_or(&ke.active, (uint64_t)1 << cpu->index);
@@ -71,12 +75,12 @@ void ke_init(void)
 
 static NTSTATUS start_processor(uint32_t index)
 {
-    struct ke_cpu *cpu = mm_pool_allocate(sizeof(*cpu), TAG_CPU);
+    struct ke_cpu *cpu = ke.memory->allocate(sizeof(*cpu), TAG_CPU);
     if (cpu == NULL)
         return STATUS_NO_MEMORY;
-    void *stack = mm_stack_allocate(KE_STACK_PAGES);
+    void *stack = ke.memory->stack_allocate(KE_STACK_PAGES);
     if (stack == NULL) {
-        mm_pool_free(cpu, TAG_CPU);
+        ke.memory->free(cpu, TAG_CPU);
         return STATUS_NO_MEMORY;
     }
     ke_cpu_init(cpu, index);

@@ -181,7 +181,16 @@ struct ke_cpu {
     struct ke_counters counters; /* [o] */
 };
 
+/* What Ke needs of mm, which lies above it: mm registers this when it has memory to give. */
+struct ke_memory {
+    void *(*allocate)(size_t bytes, ULONG tag); /* zeroed; NULL: none */
+    void (*free)(void *block, ULONG tag);
+    void *(*stack_allocate)(size_t pages); /* guard pages around; NULL: none */
+    void (*stack_free)(void *stack, size_t pages);
+};
+
 struct ke_state {
+    const struct ke_memory *memory;    /* [i] from mm's initialisation on */
     struct ke_cpu *cpu[ARCH_MAX_CPUS]; /* [i] */
     uint32_t cpu_count;                /* [a] */
     uint64_t active;                   /* [a] bit n: processor n schedules */
@@ -204,6 +213,7 @@ extern struct ke_state ke;
 void ke_reset(void);
 /* This (the boot) processor gets its state; what runs becomes its idle thread. Interrupts off. */
 void ke_init(void);
+void ke_set_memory(const struct ke_memory *memory);
 /* Publish this processor: from here on it takes threads and gets ticks. Interrupts off. */
 void ke_cpu_activate(struct ke_cpu *cpu);
 /* The thread that frees the stacks of threads that have ended. IRQL: PASSIVE_LEVEL */

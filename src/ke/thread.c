@@ -7,7 +7,6 @@
 #include <nt/ntstatus.h>
 
 #include "ke/ke_impl.h"
-#include "mm/mm.h"
 
 #define TAG_THREAD 0x72685445u /* "EThr" */
 
@@ -46,12 +45,12 @@ MUST_CHECK NTSTATUS ke_thread_create(const struct ke_thread_options *options, PK
     if (options->priority >= KE_PRIORITIES ||
         (options->affinity != 0 && (options->affinity & active) == 0))
         return STATUS_INVALID_PARAMETER;
-    struct ke_thread *thread = mm_pool_allocate(sizeof(*thread), TAG_THREAD);
+    struct ke_thread *thread = ke.memory->allocate(sizeof(*thread), TAG_THREAD);
     if (thread == NULL)
         return STATUS_NO_MEMORY;
-    void *stack = mm_stack_allocate(KE_STACK_PAGES);
+    void *stack = ke.memory->stack_allocate(KE_STACK_PAGES);
     if (stack == NULL) {
-        mm_pool_free(thread, TAG_THREAD);
+        ke.memory->free(thread, TAG_THREAD);
         return STATUS_NO_MEMORY;
     }
     ke_thread_init(thread, options);
@@ -125,7 +124,7 @@ void ke_thread_release(struct ke_thread *thread)
     if (atomic_sub(&thread->references, 1) != 1)
         return;
     CHECK(thread->state == KE_THREAD_TERMINATED);
-    mm_pool_free(thread, TAG_THREAD);
+    ke.memory->free(thread, TAG_THREAD);
 }
 
 NTSTATUS ke_thread_join(struct ke_thread *thread)
@@ -182,7 +181,7 @@ static void reaper(void *argument)
     for (;;) {
         struct ke_thread *thread;
         while ((thread = next_dead()) != NULL) {
-            mm_stack_free(thread->stack, thread->stack_pages);
+            ke.memory->stack_free(thread->stack, thread->stack_pages);
             ke_thread_release(thread);
         }
         (void)KeWaitForSingleObject(&ke.reaper_work, Executive, KernelMode, FALSE, NULL);

@@ -2,8 +2,6 @@
 /* Tests of thread.c, switch.c and ready.c: life of a thread, priorities, quanta, processors. */
 #include "ke/ke_test.h"
 
-#include "mm/mm.h"
-
 static uint32_t flag, order_next; /* [a] */
 static uint32_t order[TEST_MAX_THREADS];
 
@@ -49,22 +47,6 @@ TEST(ke_thread, bad_options_are_refused)
     EXPECT_EQ(ke_thread_create(&priority, set_flag, NULL, &thread), STATUS_INVALID_PARAMETER);
     EXPECT_EQ(ke_thread_create(&affinity, set_flag, NULL, &thread), STATUS_INVALID_PARAMETER);
     EXPECT(thread == NULL);
-}
-
-TEST(ke_thread, a_thread_that_ended_gives_back_its_memory)
-{
-    for (uint32_t i = 0; i < 4; i++)
-        test_join(run, test_thread(run, set_flag, NULL, 0, 0));
-    test_settle();
-    size_t pages = mm_pfn_free_count();
-    size_t pool = mm_pool_bytes();
-    size_t threads = ke_thread_count();
-    for (uint32_t i = 0; i < 20; i++)
-        test_join(run, test_thread(run, set_flag, NULL, 0, 0));
-    test_settle();
-    EXPECT_EQ(ke_thread_count(), threads);
-    EXPECT_EQ(mm_pool_bytes(), pool);
-    EXPECT_EQ(mm_pfn_free_count(), pages);
 }
 
 static void note_order(void *argument)

@@ -87,3 +87,24 @@ TEST(mm_kva, no_processor_keeps_a_stale_translation)
     test_run_threads(run, 4, stack_worker);
     EXPECT_EQ(stack_failures, 0);
 }
+
+static void end_at_once(void *argument)
+{
+    (void)argument;
+}
+
+TEST(mm_kva, a_thread_that_ended_gives_back_its_memory)
+{
+    for (uint32_t i = 0; i < 4; i++)
+        test_join(run, test_thread(run, end_at_once, NULL, 0, 0));
+    test_settle();
+    size_t pages = mm_pfn_free_count();
+    size_t pool = mm_pool_bytes();
+    size_t threads = ke_thread_count();
+    for (uint32_t i = 0; i < 20; i++)
+        test_join(run, test_thread(run, end_at_once, NULL, 0, 0));
+    test_settle();
+    EXPECT_EQ(ke_thread_count(), threads);
+    EXPECT_EQ(mm_pool_bytes(), pool);
+    EXPECT_EQ(mm_pfn_free_count(), pages);
+}

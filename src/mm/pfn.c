@@ -7,6 +7,7 @@
 #include <nt/ntstatus.h>
 
 #include "base/atomic.h"
+#include "ke/ke.h"
 #include "mm/mm_impl.h"
 #include "rtl/memory.h"
 
@@ -233,6 +234,13 @@ static void give(struct extent free, struct extent database)
     }
 }
 
+static const struct ke_memory for_ke = {
+    .allocate = mm_pool_allocate,
+    .free = mm_pool_free,
+    .stack_allocate = mm_stack_allocate,
+    .stack_free = mm_stack_free,
+};
+
 MUST_CHECK NTSTATUS mm_pfn_init(const struct arch_memory_range *map, size_t count)
 {
     struct extent span = span_of_free(map, count);
@@ -260,5 +268,6 @@ MUST_CHECK NTSTATUS mm_pfn_init(const struct arch_memory_range *map, size_t coun
     ke_lock_release(&mm.frames.lock, interrupts);
     mm_pool_init();
     mm_kva_init();
+    ke_set_memory(&for_ke);
     return STATUS_SUCCESS;
 }
