@@ -21,7 +21,8 @@ KERNEL_SOURCES = \
 # Compiled for the ports that boot, not for the host.
 KERNEL_ONLY_SOURCES = src/rtl/memory.c
 
-EXTRA_DIST += src/abi/README.md src/abi/exports.tbl src/abi/generate.py
+EXTRA_DIST += src/README.md src/LAYERS src/WALKS src/abi/README.md src/abi/exports.tbl src/abi/generate.py \
+  src/init/README.md src/kd/README.md src/ke/README.md src/mm/README.md src/rtl/README.md src/trap/README.md
 
 # The public ABI headers; installed, for drivers are built against them.
 NT_FILES = \
