@@ -15,7 +15,8 @@ KERNEL_SOURCES = \
   src/ke/lock_test.c src/ke/thread_test.c src/ke/timer_test.c src/ke/wait_test.c \
   src/ke/semaphore.c src/ke/switch.c src/ke/thread.c src/ke/timer.c src/ke/wait.c \
   src/mm/kva.c src/mm/kva_test.c src/mm/mm.h src/mm/mm_impl.h src/mm/pfn.c src/mm/pfn_test.c \
-  src/mm/pool.c src/mm/pool_test.c src/rtl/memory.h \
+  src/mm/pool.c src/mm/pool_test.c src/rtl/acpi.c src/rtl/acpi.h src/rtl/memmap.c src/rtl/memmap.h src/rtl/memory.h \
+  src/rtl/options.c src/rtl/options.h \
   src/kd/console.c src/kd/console.h src/init/main.c src/init/planted_test.c src/trap/fault.c src/trap/interrupt.c
 
 # Compiled for the ports that boot, not for the host.
