@@ -27,10 +27,11 @@ EXTRA_DIST += src/README.md src/LAYERS src/WALKS src/abi/README.md src/abi/expor
 
 # The public ABI headers; installed, for drivers are built against them.
 NT_FILES = \
-  src/include/nt/amd64.h src/include/nt/bugcodes.h src/include/nt/ex.h src/include/nt/ex_ddi.h \
-  src/include/nt/except.h src/include/nt/io.h src/include/nt/irql.h src/include/nt/ke.h \
-  src/include/nt/ke_ddi.h src/include/nt/ke_object_ddi.h src/include/nt/ke_thread_ddi.h \
-  src/include/nt/list.h src/include/nt/mm.h src/include/nt/ntdef.h src/include/nt/ntstatus.h \
+  src/include/nt/amd64.h src/include/nt/bugcodes.h src/include/nt/csq.h src/include/nt/ex.h \
+  src/include/nt/ex_ddi.h src/include/nt/except.h src/include/nt/fastio.h src/include/nt/io.h \
+  src/include/nt/io_ddi.h src/include/nt/irql.h src/include/nt/ke.h src/include/nt/ke_ddi.h \
+  src/include/nt/ke_object_ddi.h src/include/nt/ke_thread_ddi.h src/include/nt/list.h \
+  src/include/nt/mm.h src/include/nt/mm_ddi.h src/include/nt/ntdef.h src/include/nt/ntstatus.h \
   src/include/nt/pe.h src/include/nt/rtl.h src/include/nt/rtl_ddi.h src/include/nt/shared_data.h \
   src/include/nt/unwind.h
 ntincludedir = $(pkgincludedir)/nt

@@ -5,6 +5,7 @@ A run takes seconds, so most defects are planted together and each must be named
 """
 from __future__ import annotations
 
+import os
 import pathlib
 import shutil
 import subprocess
@@ -229,3 +230,22 @@ def test_a_table_without_rows_is_red(bench: Bench) -> None:
     bench.layout.write_text("# nothing\n", encoding="utf-8")
     bench.more_layout.write_text("# nothing\n", encoding="utf-8")
     red(bench.run(), "layout.tbl layout-io.tbl: no rows")
+
+
+@pytest.mark.parametrize("target", [
+    ["--target=x86_64-pc-windows-msvc"],
+    ["--target=aarch64-pc-windows-msvc"],
+    ["--target=x86_64-pc-linux-gnu", "-mms-bitfields", "-fshort-wchar", "-fms-extensions", "-mcx16"],
+], ids=["pe", "pe-arm64", "host"])
+def test_each_header_stands_alone(target: list[str], tmp_path: pathlib.Path) -> None:
+    compiler = (os.environ.get("CC") or "clang-19").split()[0]
+    sources = []
+    for header in sorted((ROOT / "src" / "include" / "nt").glob("*.h")):
+        sources.append(tmp_path / f"{header.stem}.c")
+        sources[-1].write_text(f"#include <nt/{header.name}>\n", encoding="utf-8")
+    result = subprocess.run(
+        [compiler, *target, "-ffreestanding", "-nostdlibinc", "-std=c11", "-Wall", "-Wextra",
+         "-Wundef", "-Wstrict-prototypes", "-Werror", f"-I{ROOT / 'src' / 'include'}",
+         "-fsyntax-only", *map(str, sources)],
+        capture_output=True, text=True, timeout=SECONDS, check=False)
+    assert result.returncode == 0, result.stderr
