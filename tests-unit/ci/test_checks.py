@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 
 import pytest
@@ -155,6 +156,7 @@ def test_selftests_bad(tree: Fixture, listed: str, complaint: str) -> None:
 
 # ---- dist
 
+@pytest.mark.skipif(shutil.which("git") is None, reason="no git here")
 def test_dist(tree: Fixture) -> None:
     tree.write({"a.c": "", "b.c": ""})
     git = ["git", "-C", str(tree.srcdir)]
