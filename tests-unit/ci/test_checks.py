@@ -154,6 +154,32 @@ def test_selftests_bad(tree: Fixture, listed: str, complaint: str) -> None:
     tree.refuses("check-selftests", complaint, "--minimum", "1")
 
 
+# ---- mutants
+
+def mutants(tree: Fixture, rows: str) -> None:
+    selftests(tree, "ke_a.works\tboth\t\nplanted.hang\tplanted\tx\n")
+    tree.write({"src/ke/a.c": "int a = 1;\nint b = 1;\n", "tests-unit/mutants.tbl": rows})
+
+
+def test_mutants_good(tree: Fixture) -> None:
+    mutants(tree, "src/ke/a.c | a = 1 => a = 2 | ke_a.works\n")
+    tree.passes("check-mutants")
+
+
+@pytest.mark.parametrize(("rows", "complaint"), [
+    ("src/ke/a.c | = 1 => = 2 | ke_a.works\n", "mutants.tbl:1: src/ke/a.c: 2 lines have '= 1'"),
+    ("src/ke/a.c | c = 1 => c = 2 | ke_a.works\n", "mutants.tbl:1: src/ke/a.c: 0 lines have 'c = 1'"),
+    ("src/ke/a.c | a = 1 => a = 2 | ke_a.fails\n", "mutants.tbl:1: no self-test ke_a.fails"),
+    ("src/ke/a.c | a = 1 => a = 2 | planted.hang\n", "mutants.tbl:1: no self-test planted.hang"),
+    ("src/ke/b.c | a = 1 => a = 2 | ke_a.works\n", "mutants.tbl:1: src/ke/b.c does not exist"),
+    ("src/ke/b.c | a = 1 => a = 2 | ke_a.works\n", "src/ke/a.c:1: has tests and no row"),
+    ("src/ke/a.c | a = 1\n", "mutants.tbl:1: wanted"),
+])
+def test_mutants_bad(tree: Fixture, rows: str, complaint: str) -> None:
+    mutants(tree, rows)
+    tree.refuses("check-mutants", complaint)
+
+
 # ---- dist
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="no git here")
