@@ -20,7 +20,7 @@ KERNEL_SOURCES = \
   src/kd/console.c src/kd/console.h src/init/main.c src/init/planted_test.c src/trap/fault.c src/trap/interrupt.c
 
 # Compiled for the ports that boot, not for the host.
-KERNEL_ONLY_SOURCES = src/rtl/memory.c
+KERNEL_ONLY_SOURCES = src/rtl/memory.c src/kd/ubsan.c src/kd/ubsan_test.c
 
 EXTRA_DIST += src/README.md src/LAYERS src/WALKS src/abi/README.md src/abi/exports.tbl src/abi/generate.py \
   src/init/README.md src/kd/README.md src/ke/README.md src/mm/README.md src/rtl/README.md src/trap/README.md

@@ -201,6 +201,7 @@ struct ke_state {
     LIST_ENTRY threads;      /* [l] */
     uint32_t thread_count;   /* [l] */
     uint32_t next_thread_id; /* [l] */
+    uint32_t dying;                    /* [a] threads that have ended and still hold their memory */
     struct ke_lock reaper_lock;
     LIST_ENTRY reaper_list; /* threads that have left their stacks for good */
     KEVENT reaper_work;

@@ -38,7 +38,8 @@ static inline void test_sleep(int64_t milliseconds)
 /* Threads that ended in an earlier test have given back their stacks: what follows counts pages. */
 static inline void test_settle(void)
 {
-    test_sleep(5);
+    for (uint32_t i = 0; i < TEST_HANG_MS && atomic_load_acquire(&ke.dying) != 0; i++)
+        test_sleep(1);
 }
 
 /* Spin, at most until the hang limit, while `word` is below `value`. */

@@ -96,6 +96,7 @@ _Noreturn void ke_thread_exit(NTSTATUS status)
 {
     IRQL_IS(PASSIVE_LEVEL);
     struct ke_thread *self = arch_thread();
+    (void)atomic_add(&ke.dying, 1);
     bool interrupts = ke_lock_acquire(&ke.thread_list_lock);
     RemoveEntryList(&self->list_link);
     ke.thread_count--;
@@ -183,6 +184,7 @@ static void reaper(void *argument)
         while ((thread = next_dead()) != NULL) {
             ke.memory->stack_free(thread->stack, thread->stack_pages);
             ke_thread_release(thread);
+            (void)atomic_sub(&ke.dying, 1);
         }
         (void)KeWaitForSingleObject(&ke.reaper_work, Executive, KernelMode, FALSE, NULL);
     }
