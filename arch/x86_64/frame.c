@@ -8,6 +8,7 @@
  * across an upcall that can switch.
  */
 #include "base/atomic.h"
+#include "x86_64/ioapic.h"
 #include "x86_64/x86.h"
 
 #include <nt/irql.h>
@@ -217,24 +218,28 @@ static void exception(struct arch_frame *arch_frame, uint32_t vector)
  * ---------------------------------------------------------------------------------------------
  */
 
-/* The level of which our copy says so; CR8 follows only where code that is not ours may look. */
-static void set_level_copy(KIRQL irql)
+/*
+ * The level in our copy only: interrupts are off, so CR8 makes no difference, and a write of it is
+ * dear. The way back is arch_irql_set, which writes CR8 if the handler has made it differ.
+ */
+static void raise_copy(KIRQL irql)
 {
     x86_self()->pcr.Irql = irql;
 }
 
 /*
- * It came although the level is that high already: arch_irql_set leaves CR8 behind where it can.
- * Now CR8 follows, and the interrupt is asked for once more: it waits in the local APIC until the
- * level is lowered.
+ * The level that was interrupted. An interrupt of a level that our copy holds back proves the copy
+ * wrong: drivers may write CR8 themselves (the WDK has KeLowerIrql inline), and the local APIC goes
+ * by CR8.
  */
-static void postpone(uint32_t vector)
+static KIRQL previous_level(KTRAP_FRAME *frame, uint32_t vector)
 {
-    struct x86_cpu *self = x86_self();
-    self->cr8 = self->pcr.Irql;
-    x86_write_cr8(self->cr8);
-    x86_apic_eoi();
-    x86_apic_send_self((uint8_t)vector);
+    if (frame->PreviousIrql >= vector >> 4) {
+        KIRQL level = (KIRQL)x86_read_cr8();
+        x86_self()->cr8 = level;
+        frame->PreviousIrql = level;
+    }
+    return frame->PreviousIrql;
 }
 
 /*
@@ -245,6 +250,7 @@ static void postpone(uint32_t vector)
 static void software_interrupt(struct arch_frame *frame, enum arch_interrupt kind, KIRQL level,
                                KIRQL previous)
 {
+    x86_self()->software_pending &= (uint8_t)~(1u << level); /* who asks from here on sends again */
     x86_apic_eoi();
     arch_irql_set(level);
     x86_interrupts_on();
@@ -262,7 +268,8 @@ static void device_interrupt(struct arch_frame *frame, uint32_t vector, KIRQL pr
     }
     arch_irql_set((KIRQL)(vector >> 4));
     x86_interrupts_on();
-    trap_interrupt(frame, ARCH_INTERRUPT_DEVICE, gsi);
+    if (!x86_ioapic_run_own(gsi))
+        trap_interrupt(frame, ARCH_INTERRUPT_DEVICE, gsi);
     x86_interrupts_off();
     x86_apic_eoi();
     arch_irql_set(previous);
@@ -270,29 +277,25 @@ static void device_interrupt(struct arch_frame *frame, uint32_t vector, KIRQL pr
 
 static void clock_interrupt(struct arch_frame *frame, KIRQL previous)
 {
-    set_level_copy(CLOCK_LEVEL);
+    raise_copy(CLOCK_LEVEL);
     x86_apic_eoi();
     trap_clock(frame, x86_clock_ticks_due());
-    set_level_copy(previous);
+    arch_irql_set(previous);
 }
 
 static void ipi(struct arch_frame *frame, enum arch_ipi reason, KIRQL previous)
 {
-    set_level_copy(IPI_LEVEL);
+    raise_copy(IPI_LEVEL);
     x86_apic_eoi();
     trap_interrupt(frame, ARCH_INTERRUPT_IPI, 1u << reason);
-    set_level_copy(previous);
+    arch_irql_set(previous);
 }
 
 static void interrupt(struct arch_frame *frame, uint32_t vector)
 {
-    KIRQL previous = ((KTRAP_FRAME *)frame)->PreviousIrql;
     if (vector == X86_VECTOR_SPURIOUS)
         return; /* not in service: an EOI would end another one */
-    if (previous >= vector >> 4) {
-        postpone(vector);
-        return;
-    }
+    KIRQL previous = previous_level((KTRAP_FRAME *)frame, vector);
     switch (vector) {
     case X86_VECTOR_APC:
         software_interrupt(frame, ARCH_INTERRUPT_APC, APC_LEVEL, previous);

@@ -161,6 +161,18 @@ static inline void x86_load_task_register(uint16_t selector)
     __asm__ volatile("ltr %0" : : "r"(selector) : "memory");
 }
 
+static inline uint16_t x86_task_register(void)
+{
+    uint16_t selector;
+    __asm__ volatile("str %0" : "=r"(selector));
+    return selector;
+}
+
+static inline void x86_breakpoint(void)
+{
+    __asm__ volatile("int3");
+}
+
 static inline uint64_t x86_flags(void)
 {
     uint64_t flags;

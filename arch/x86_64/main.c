@@ -110,21 +110,25 @@ static void number_processors(void)
         x86_boot.cpu_count = 1;
 }
 
-static const char *start_devices(void)
+static const char *start_interrupts(void)
 {
-    x86_apic_init();
     number_processors();
     x86_apic_init_cpu();
     x86_ioapic_init();
-    x86_clock_calibrate();
-    x86_power_init();
     return NULL;
+}
+
+static const char *finish(void)
+{
+    x86_power_init();
+    return x86_memory_finish(); /* the last: all before it may take frames */
 }
 
 static const char *bring_up(uint32_t magic, uint64_t info)
 {
     static const char *(*const steps[])(void) = {
-        parse_options, x86_memory_init, x86_mmu_init, read_acpi, start_devices, x86_memory_finish,
+        parse_options, x86_memory_init,  x86_mmu_init,        read_acpi,
+        x86_apic_init, start_interrupts, x86_clock_calibrate, finish,
     };
     const char *refusal = x86_multiboot_read(magic, info);
     for (size_t i = 0; i < ARRAY_COUNT(steps) && refusal == NULL; i++)

@@ -13,6 +13,7 @@
 #include "base/format.h"
 #include "x86_64/x86.h"
 
+#include <nt/rtl_ddi.h>
 #include <nt/unwind.h>
 
 #define MAX_CHAIN       32
@@ -273,6 +274,13 @@ static uint64_t frame_of(struct unwinder *u, const UNWIND_INFO *info, uint64_t o
 #define REX_B  0x41
 #define REX_WB 0x49
 
+static uint64_t displacement(const uint8_t *pc)
+{
+    int32_t value;
+    __builtin_memcpy(&value, pc, sizeof(value));
+    return (uint64_t)(int64_t)value;
+}
+
 /* The instruction that takes the frame away; returns its length, 0: it is none. */
 static uint32_t epilog_release(struct unwinder *u, const UNWIND_INFO *info, const uint8_t *pc,
                                uint64_t *rsp)
@@ -283,7 +291,7 @@ static uint32_t epilog_release(struct unwinder *u, const UNWIND_INFO *info, cons
         return 4;
     }
     if (pc[0] == REX_W && pc[1] == 0x81 && pc[2] == 0xc4) { /* add rsp, imm32 */
-        *rsp += (uint64_t)(int64_t)*(const int32_t *)(pc + 3);
+        *rsp += displacement(pc + 3);
         return 7;
     }
     bool lea = (pc[0] & 0xfe) == REX_W && pc[1] == 0x8d && (pc[2] >> 3 & 7) == RSP;
@@ -295,7 +303,7 @@ static uint32_t epilog_release(struct unwinder *u, const UNWIND_INFO *info, cons
         *rsp += (uint64_t)(int8_t)pc[3];
         return 4;
     }
-    *rsp += (uint64_t)(int64_t)*(const int32_t *)(pc + 3);
+    *rsp += displacement(pc + 3);
     return pc[2] >> 6 == 2 ? 7 : 0;
 }
 
@@ -322,7 +330,7 @@ static bool epilog_ends(const uint8_t *pc, uint64_t begin, uint64_t end)
     if (pc[0] == 0xeb)
         target = (uintptr_t)pc + 2 + (uint64_t)(int8_t)pc[1];
     else if (pc[0] == 0xe9)
-        target = (uintptr_t)pc + 5 + (uint64_t)(int64_t)*(const int32_t *)(pc + 1);
+        target = (uintptr_t)pc + 5 + displacement(pc + 1);
     else
         return (pc[0] == 0xff && pc[1] == 0x25) ||
                (pc[0] == REX_W && pc[1] == 0xff && pc[2] >> 3 == 4);

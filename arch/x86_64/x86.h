@@ -54,6 +54,7 @@ struct x86_cpu {
     uint32_t apic_id;
     uint32_t acpi_uid;
     KIRQL cr8;                           /* what CR8 holds: written only when that changes */
+    uint8_t software_pending;            /* bits of the levels whose software interrupt was sent */
     bool stopped;                        /* [atomic] answered the stop NMI */
     uint64_t last_tick;                  /* arch_counter of the last whole millisecond delivered */
     const struct arch_frame *stop_frame; /* where the stop NMI found it */
@@ -158,7 +159,8 @@ void x86_capture_context(CONTEXT *context); /* of the caller; integer and contro
 void x86_frame_context(const struct arch_frame *frame, CONTEXT *context);
 
 /* apic.c */
-void x86_apic_init(void);     /* map the registers; boot processor, once; masks the 8259 */
+/* Map the registers; boot processor, once; masks the 8259. NULL or the refusal. */
+const char *x86_apic_init(void);
 void x86_apic_init_cpu(void); /* this processor: spurious vector, LINT NMIs from the MADT, TPR */
 void x86_apic_eoi(void);
 void x86_apic_send(uint32_t apic_id,
@@ -169,13 +171,13 @@ uint32_t x86_apic_read_id(void);
 
 /* ioapic.c */
 void x86_ioapic_init(void);
-uint32_t x86_ioapic_isa_gsi(uint8_t irq, bool *level, bool *active_low);
+uint32_t x86_ioapic_isa_gsi(uint8_t irq);
 bool x86_ioapic_vector_gsi(uint8_t vector,
                            uint32_t *gsi); /* which line a device vector belongs to */
 
 /* clock.c */
-void x86_clock_calibrate(
-    void); /* counter_hz and the APIC timer's rate, by the ACPI PM timer or the PIT */
+/* counter_hz and the APIC timer's rate, by the ACPI PM timer or the PIT. NULL or the refusal. */
+const char *x86_clock_calibrate(void);
 uint64_t x86_clock_ticks_due(void); /* whole milliseconds since the last call on this processor */
 
 /* uart.c: COM1 */
