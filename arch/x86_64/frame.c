@@ -54,10 +54,7 @@ _Static_assert(offsetof(struct x86_tss, rsp) == X86_TSS_RSP0, "context.S");
 
 void x86_trap(struct arch_frame *frame, uint32_t vector);
 
-/*
- * --- The IDT
- * ------------------------------------------------------------------------------------------------
- */
+/* --- The IDT --- */
 
 struct gate {
     uint16_t offset_low;
@@ -107,10 +104,7 @@ void *x86_idt_base(void)
     return idt;
 }
 
-/*
- * --- Exceptions
- * ---------------------------------------------------------------------------------------------
- */
+/* --- Exceptions --- */
 
 /*
  * What NT raises for each. Source: Win32 "EXCEPTION_RECORD structure", ExceptionCode; Intel SDM
@@ -196,15 +190,12 @@ static _Noreturn void early_fault(const struct arch_frame *frame, const struct a
 static void exception(struct arch_frame *arch_frame, uint32_t vector)
 {
     KTRAP_FRAME *frame = (KTRAP_FRAME *)arch_frame;
-    struct x86_cpu *self = x86_self();
     struct arch_fault fault;
+    if (vector == TRAP_NMI && x86_nmi_handled(arch_frame))
+        return;
     x86_classify(arch_frame, vector, x86_read_cr2(), &fault);
     frame->FaultAddress = fault.address;
-    if (vector == TRAP_NMI && atomic_load_acquire(&x86_stop_requested)) {
-        self->stop_frame = arch_frame;
-        x86_nmi_self_stop();
-    }
-    if (self->ke == NULL)
+    if (arch_cpu() == NULL)
         early_fault(arch_frame, &fault);
     bool own_stack = idt[vector].ist == 0;
     if (own_stack && frame->EFlags & FLAGS_INTERRUPT)
@@ -213,10 +204,7 @@ static void exception(struct arch_frame *arch_frame, uint32_t vector)
     x86_interrupts_off();
 }
 
-/*
- * --- Interrupts
- * ---------------------------------------------------------------------------------------------
- */
+/* --- Interrupts --- */
 
 /*
  * The level in our copy only: interrupts are off, so CR8 makes no difference, and a write of it is

@@ -128,10 +128,7 @@ static uint32_t protection_of(uint64_t entry)
     return protection;
 }
 
-/*
- * --- The image
- * ----------------------------------------------------------------------------------------------
- */
+/* --- The image --- */
 
 /* Source: PE/COFF specification, "Section Table (Section Headers)". */
 struct section {
@@ -195,10 +192,7 @@ static bool map_image(uint64_t *top)
     return true;
 }
 
-/*
- * --- The direct map
- * -----------------------------------------------------------------------------------------
- */
+/* --- The direct map --- */
 
 static bool is_image(uint64_t physical)
 {
@@ -240,10 +234,7 @@ static bool map_memory(uint64_t *top, uintptr_t base)
     return true;
 }
 
-/*
- * --- Taking over
- * --------------------------------------------------------------------------------------------
- */
+/* --- Taking over --- */
 
 /* The low page at its own address, executable and read only; linked while processors start. */
 static bool prepare_identity(uint64_t *top)
@@ -296,10 +287,7 @@ void x86_mmu_unmap_identity(void)
     arch_tlb_flush(x86_low_page(), 1);
 }
 
-/*
- * --- One page at a time
- * -------------------------------------------------------------------------------------
- */
+/* --- One page at a time --- */
 
 MUST_CHECK NTSTATUS arch_mmu_map(uintptr_t address, uint64_t pfn, uint32_t protection)
 {
@@ -380,10 +368,7 @@ void arch_tlb_flush(uintptr_t address, size_t pages)
     }
 }
 
-/*
- * --- The port's own mappings
- * --------------------------------------------------------------------------------
- */
+/* --- The port's own mappings --- */
 
 /* Addresses for `pages`, with one between that nothing is mapped at. */
 static uintptr_t port_addresses(size_t pages)

@@ -38,10 +38,7 @@ struct unwinder {
     bool machine_frame; /* the return address came from one */
 };
 
-/*
- * --- Function tables
- * ------------------------------------------------------------------------------------------
- */
+/* --- Function tables --- */
 
 static const RUNTIME_FUNCTION *function_table(size_t *out_count)
 {
@@ -78,10 +75,7 @@ RUNTIME_FUNCTION *RtlLookupFunctionEntry(ULONG64 control_pc, ULONG64 *image_base
     return NULL;
 }
 
-/*
- * --- Registers and memory
- * -------------------------------------------------------------------------------------
- */
+/* --- Registers and memory --- */
 
 static uint64_t *register_of(CONTEXT *context, uint32_t number)
 {
@@ -131,10 +125,7 @@ static void pop_return(struct unwinder *u)
     u->context->Rsp += 8;
 }
 
-/*
- * --- Prologs undone
- * -------------------------------------------------------------------------------------------
- */
+/* --- Prologs undone --- */
 
 /* Slots that a code takes, itself included; 0: not a code. */
 static uint32_t slots_of(const UNWIND_CODE *code, uint32_t version)
@@ -265,10 +256,7 @@ static uint64_t frame_of(struct unwinder *u, const UNWIND_INFO *info, uint64_t o
     return u->context->Rsp;
 }
 
-/*
- * --- Epilogs carried out
- * --------------------------------------------------------------------------------------
- */
+/* --- Epilogs carried out --- */
 
 #define REX_W  0x48
 #define REX_B  0x41
@@ -361,10 +349,7 @@ static bool epilog(struct unwinder *u, const UNWIND_INFO *info, uint64_t begin, 
     return true;
 }
 
-/*
- * --- One frame
- * ------------------------------------------------------------------------------------------------
- */
+/* --- One frame --- */
 
 /*
  * Undo one function. Returns its innermost unwind information if it had finished its prolog, else
@@ -410,10 +395,7 @@ EXCEPTION_ROUTINE *RtlVirtualUnwind(ULONG handler_type, ULONG64 image_base, ULON
     return (EXCEPTION_ROUTINE *)(image_base + *handler);
 }
 
-/*
- * --- Back-traces
- * ----------------------------------------------------------------------------------------------
- */
+/* --- Back-traces --- */
 
 void x86_frame_context(const struct arch_frame *arch_frame, CONTEXT *context)
 {

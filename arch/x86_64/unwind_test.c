@@ -15,10 +15,7 @@
 
 #define FRAMES 32
 
-/*
- * --- At every instruction
- * ---------------------------------------------------------------------------------
- */
+/* --- At every instruction --- */
 
 #define STACK_WORDS 64
 #define RETURN_AT   56 /* the word that holds the return address */
@@ -117,10 +114,7 @@ TEST_KERNEL(x86_unwind, undoes_a_frame_pointer_at_every_instruction, "unwind dat
         unwind_at(run, x86_test_frame_pointer, &points[i], &stack);
 }
 
-/*
- * --- Made-up unwind data
- * ----------------------------------------------------------------------------------
- */
+/* --- Made-up unwind data --- */
 
 /* An image of our own: NOPs, an unwind information at 0x40, one that it may chain to at 0x80. */
 struct image {
@@ -231,10 +225,7 @@ TEST_KERNEL(x86_unwind, large_allocations_and_version_2_are_understood, "unwind 
     EXPECT_EQ(context.Rsp, (uintptr_t)&stack[4]);
 }
 
-/*
- * --- Real stacks
- * ------------------------------------------------------------------------------------------
- */
+/* --- Real stacks --- */
 
 static uintptr_t function_of(uintptr_t address)
 {
@@ -335,10 +326,7 @@ TEST_KERNEL(x86_unwind, a_waiting_thread_s_stack_can_be_read, "stacks are x64's"
     EXPECT_EQ(function_of(frames[count - 1]), (uintptr_t)x86_thread_entry);
 }
 
-/*
- * --- Nonsense
- * ---------------------------------------------------------------------------------------------
- */
+/* --- Nonsense --- */
 
 TEST_KERNEL(x86_unwind, nonsense_ends_a_trace_and_nothing_else, "stacks are x64's")
 {

@@ -56,7 +56,7 @@ struct x86_cpu {
     KIRQL cr8;                           /* what CR8 holds: written only when that changes */
     uint8_t software_pending;            /* bits of the levels whose software interrupt was sent */
     bool stopped;                        /* [atomic] answered the stop NMI */
-    uint64_t last_tick;                  /* arch_counter of the last whole millisecond delivered */
+    uint64_t last_tick;                  /* the last millisecond of the counter that was delivered */
     const struct arch_frame *stop_frame; /* where the stop NMI found it */
     uint64_t gdt[X86_GDT_ENTRIES];
     struct x86_tss tss;
@@ -190,4 +190,7 @@ void x86_power_init(void);      /* enables ACPI mode, finds _S5 */
 void x86_power_interrupt(void); /* the SCI */
 
 /* smp.c */
-void x86_nmi_self_stop(void) __attribute__((noreturn));
+/* What an NMI was for: true, it was asked for and is answered; false, the kernel must hear of it. Stops here if told. */
+bool x86_nmi_handled(const struct arch_frame *frame);
+/* Send an NMI to a processor and wait for its answer; false: none in that time. Interrupts there may be off. */
+MUST_CHECK bool x86_nmi_ping(uint32_t cpu_index, uint32_t microseconds);
