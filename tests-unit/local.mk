@@ -10,6 +10,11 @@ keel_unit_CFLAGS = $(COMMON_CFLAGS) -mms-bitfields -fshort-wchar -fms-extensions
   -Wno-microsoft-anon-tag -g -O1 -fno-omit-frame-pointer $(HOST_SANITIZE) $(HOST_POINTS_CFLAGS)
 keel_unit_LDFLAGS = $(HOST_SANITIZE) -pthread
 
+# The same tests with other numbers of processors, and in other interleavings.
+HOST_SUITES = tests-unit/keel-unit-1.tap tests-unit/keel-unit-8.tap tests-unit/keel-unit-seeds.tap
+TESTS += $(HOST_SUITES)
+EXTRA_DIST += tests-unit/sweep
+
 # The binary interface, and the test of the check itself.
 EXTRA_DIST += tests-unit/abi/README.md tests-unit/abi/layout.tbl tests-unit/abi/layout-io.tbl \
   tests-unit/abi/exceptions.tbl \
