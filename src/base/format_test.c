@@ -34,6 +34,8 @@ TEST(base_format, integers_in_every_base)
 TEST(base_format, l_is_32_bits_and_ll_64)
 {
     EXPECT_TEXT("123456789abcdef0 9abcdef0", "%llx %lx", 0x123456789abcdef0ull, 0x9abcdef0u);
+    EXPECT_TEXT("5 7", "%lx %x", 0x100000005ull,
+                0x700000007ull); /* what is above is not part of it */
     EXPECT_TEXT("-9223372036854775808", "%I64d", INT64_MIN);
     EXPECT_TEXT("18446744073709551615 4294967295", "%Iu %I32u", UINT64_MAX, UINT32_MAX);
     EXPECT_TEXT("-1 255", "%hhd %hhu", 0xff, 0x1ff);

@@ -125,6 +125,25 @@ TEST(ke_switch, dispatch_level_holds_back_a_switch)
     test_join(run, test_thread(run, open_gate_at_dispatch_level, run, 10, 1));
 }
 
+static void be_preempted(void *argument)
+{
+    struct selftest_run *run = argument;
+    uint64_t here = (uint64_t)1 << arch_cpu()->index;
+    struct ke_thread *equal = test_thread(run, set_flag, (void *)1, 10, here);
+    struct ke_thread *higher = test_thread(run, note_order, (void *)0, 15, here);
+    EXPECT_EQ(order_next, 1); /* the higher one has run */
+    EXPECT_EQ(flag, 0);       /* the equal one has not */
+    test_join(run, higher);
+    test_join(run, equal);
+}
+
+TEST(ke_switch, a_preempted_thread_keeps_its_turn)
+{
+    flag = order_next = 0;
+    test_join(run, test_thread(run, be_preempted, run, 10, 1));
+    EXPECT_EQ(flag, 1);
+}
+
 static uint32_t spinners_run[2]; /* [a] */
 static uint32_t stop_spinning;   /* [a] */
 
