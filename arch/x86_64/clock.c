@@ -58,6 +58,7 @@ static bool pm_start(void)
 #define SYSTEM_PORT  0x61
 #define PORT_GATE2   1u
 #define PORT_SPEAKER 2u
+#define PORT_OUT2    0x20u
 
 static uint32_t pit_read(void)
 {
@@ -77,10 +78,16 @@ static bool pit_start(void)
     return counts(pit_read);
 }
 
+/* The output rises when the count has run out. */
+static bool pit_wrapped(void)
+{
+    return x86_in8(SYSTEM_PORT) & PORT_OUT2;
+}
+
 /* The ACPI timer may have 32 bits; 24 are enough for a bracket, whatever the FADT says. */
 const struct x86_reference x86_references[2] = {
-    { "acpi_timer", PM_TIMER_HZ, 0xffffff, pm_start, pm_read },
-    { "pit", PIT_HZ, 0xffff, pit_start, pit_read },
+    { "acpi_timer", PM_TIMER_HZ, 0xffffff, pm_start, pm_read, NULL },
+    { "pit", PIT_HZ, 0xffff, pit_start, pit_read, pit_wrapped },
 };
 
 /* --- Rates ---------------------------------------------------------------------------------------------- */
@@ -214,6 +221,8 @@ static bool measure_once(const struct x86_reference *reference, uint64_t *counte
     read_clocks(samples[1], reference->read);
     if (timer_hz != NULL)
         x86_apic_write(APIC_TIMER_INITIAL, 0);
+    if (reference->wrapped != NULL && reference->wrapped())
+        return false;
     return counter_rate(reference, samples, counter_hz) &&
            (timer_hz == NULL || apic_rate(samples, *counter_hz, timer_hz));
 }

@@ -42,6 +42,8 @@ struct x86_reference {
     uint32_t mask;          /* of the bits that count */
     bool (*start)(void);    /* false: the machine has no such clock, or it stands still */
     uint32_t (*read)(void); /* counts up */
+    bool (*wrapped)(
+        void); /* it has counted through all its values since start; NULL: it cannot tell */
 };
 extern const struct x86_reference x86_references[2]; /* the best first */
 

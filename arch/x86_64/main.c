@@ -121,6 +121,7 @@ static const char *start_interrupts(void)
 static const char *finish(void)
 {
     x86_power_init();
+    (void)x86_uart_connect();   /* a machine without COM1 has no input */
     return x86_memory_finish(); /* the last: all before it may take frames */
 }
 

@@ -68,7 +68,7 @@ void x86_power_init(void)
     find_s5();
 }
 
-static bool can_power_off(void)
+bool x86_power_can_power_off(void)
 {
     return has_s5 && x86_fadt.pm1a_control != 0;
 }
@@ -145,7 +145,7 @@ static void sleep(uint32_t control, uint8_t type)
 
 static void power_off(void)
 {
-    if (!can_power_off())
+    if (!x86_power_can_power_off())
         return;
     sleep(x86_fadt.pm1a_control, s5_type_a);
     sleep(x86_fadt.pm1b_control, s5_type_b);

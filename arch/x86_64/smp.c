@@ -61,6 +61,8 @@ void x86_smp_arrive(struct x86_cpu *cpu);
 
 static uint32_t start_lock;
 static uint32_t stage;           /* [a] enum stage */
+static uint64_t nmi_expected;    /* [a] bit n: processor n answers its next NMI and goes on */
+static bool nmi_reported;        /* [a] a processor has taken an NMI to the kernel */
 static uint64_t arrival_counter; /* [a] the new processor's counter; 0: not read yet */
 
 /* --- The new processor ---------------------------------------------------------------------- */
@@ -222,10 +224,44 @@ MUST_CHECK NTSTATUS arch_cpu_start(uint32_t index, struct ke_cpu *ke, struct arc
 
 /* --- Stopping ------------------------------------------------------------------------------- */
 
-_Noreturn void x86_nmi_self_stop(void)
+static _Noreturn void stop_here(const struct arch_frame *frame)
 {
-    atomic_store_release(&x86_self()->stopped, true);
+    struct x86_cpu *self = x86_self();
+    self->stop_frame = frame;
+    atomic_store_release(&self->stopped, true);
     halt();
+}
+
+/*
+ * A machine's NMI reaches all processors at once, and none of them can be stopped by another NMI before it returns from
+ * this one: the first to come reports, the others wait here for its stop.
+ */
+bool x86_nmi_handled(const struct arch_frame *frame)
+{
+    uint64_t own = (uint64_t)1 << x86_self()->index;
+    if (atomic_and(&nmi_expected, ~own) & own)
+        return true;
+    bool stop = atomic_load_acquire(&x86_stop_requested);
+    if (!stop && !atomic_exchange(&nmi_reported, true))
+        return false;
+    while (!atomic_load_acquire(&x86_stop_requested))
+        arch_cpu_pause();
+    stop_here(frame);
+}
+
+bool x86_nmi_ping(uint32_t cpu_index, uint32_t microseconds)
+{
+    uint64_t bit = (uint64_t)1 << cpu_index;
+    uint64_t limit = x86_boot.counter_hz / 1000000 * microseconds;
+    uint64_t start_counter = arch_counter();
+    (void)atomic_or(&nmi_expected, bit);
+    x86_apic_send(x86_cpus[cpu_index]->apic_id, APIC_ICR_NMI | APIC_ICR_ASSERT);
+    while (atomic_load_acquire(&nmi_expected) & bit) {
+        if (arch_counter() - start_counter > limit)
+            return false;
+        arch_cpu_pause();
+    }
+    return true;
 }
 
 /* A processor counts from the moment that it has its Ke state; one that was never started does not answer. */

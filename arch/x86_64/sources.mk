@@ -13,7 +13,9 @@ X86_64_SOURCES = arch/x86_64/boot/head.S \
   arch/x86_64/apic.c arch/x86_64/apic.h arch/x86_64/clock.c arch/x86_64/clock.h \
   arch/x86_64/ioapic.c arch/x86_64/ioapic.h arch/x86_64/irql.c arch/x86_64/power.c \
   arch/x86_64/rtc.c arch/x86_64/rtc.h arch/x86_64/smp.c arch/x86_64/smp.h \
-  arch/x86_64/smp_start.S arch/x86_64/uart.c arch/x86_64/uart.h \
+  arch/x86_64/apic_test.c arch/x86_64/clock_test.c arch/x86_64/ioapic_test.c \
+  arch/x86_64/power_test.c arch/x86_64/rtc_test.c arch/x86_64/smp_test.c \
+  arch/x86_64/uart_test.c arch/x86_64/smp_start.S arch/x86_64/uart.c arch/x86_64/uart.h \
   arch/x86_64/include/arch_port.h
 
 X86_64_CFLAGS = --target=x86_64-pc-windows-msvc -mno-sse -mgeneral-regs-only -mcx16 \
@@ -21,4 +23,4 @@ X86_64_CFLAGS = --target=x86_64-pc-windows-msvc -mno-sse -mgeneral-regs-only -mc
 X86_64_ENTRY = x86_start
 X86_64_BASE = 0xfffff80000100000
 
-EXTRA_DIST += arch/x86_64/boot/grub.cfg
+EXTRA_DIST += arch/x86_64/boot/grub.cfg arch/x86_64/README.md

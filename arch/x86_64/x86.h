@@ -53,10 +53,10 @@ struct x86_cpu {
     uint32_t index;
     uint32_t apic_id;
     uint32_t acpi_uid;
-    KIRQL cr8;                           /* what CR8 holds: written only when that changes */
-    uint8_t software_pending;            /* bits of the levels whose software interrupt was sent */
-    bool stopped;                        /* [atomic] answered the stop NMI */
-    uint64_t last_tick;                  /* the last millisecond of the counter that was delivered */
+    KIRQL cr8;                /* what CR8 holds: written only when that changes */
+    uint8_t software_pending; /* bits of the levels whose software interrupt was sent */
+    bool stopped;             /* [atomic] answered the stop NMI */
+    uint64_t last_tick;       /* the last millisecond of the counter that was delivered */
     const struct arch_frame *stop_frame; /* where the stop NMI found it */
     uint64_t gdt[X86_GDT_ENTRIES];
     struct x86_tss tss;
@@ -186,8 +186,9 @@ NTSTATUS x86_uart_connect(void); /* receive interrupt into a ring */
 void x86_uart_interrupt(void);
 
 /* power.c */
-void x86_power_init(void);      /* enables ACPI mode, finds _S5 */
-void x86_power_interrupt(void); /* the SCI */
+void x86_power_init(void);          /* enables ACPI mode, finds _S5 */
+void x86_power_interrupt(void);     /* the SCI */
+bool x86_power_can_power_off(void); /* the tables say how */
 
 /* smp.c */
 /* What an NMI was for: true, it was asked for and is answered; false, the kernel must hear of it. Stops here if told. */
