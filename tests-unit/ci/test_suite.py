@@ -76,7 +76,7 @@ def test_good():
 
 def test_bad():
     print("seen")
-    assert 1 == 2
+    assert [1] == [2]
 
 @pytest.mark.skip(reason="no machine")
 def test_skipped():
@@ -100,6 +100,7 @@ def test_pytest_as_tap(run_script: Run, tmp_path: pathlib.Path) -> None:
     assert [line.partition("::")[2] for line in lines[1:]] == [
         "test_good", "test_bad", "test_skipped # SKIP no machine", "test_teardown"]
     assert [line.startswith("ok") for line in lines[1:]] == [True, False, True, False]
+    assert "# E         At index 0 diff: 1 != 2" in result.stdout
     assert "# seen" in result.stdout and "unseen" not in result.stdout
     assert result.returncode == 1
 
