@@ -123,6 +123,7 @@ static uint32_t protection_of(uint64_t entry)
 {
     uint32_t protection = ARCH_READ;
     protection |= entry & WRITE ? ARCH_WRITE : 0;
+    /* without NX all is executable; what was asked for is not known any more */
     protection |= entry & NO_EXECUTE || no_execute == 0 ? 0 : ARCH_EXECUTE;
     protection |= entry & CACHE_DISABLE ? ARCH_UNCACHED : 0;
     return protection;

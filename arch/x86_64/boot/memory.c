@@ -83,7 +83,7 @@ const char *x86_memory_init(void)
         return refusal;
     uint64_t usable = rtl_memmap_bytes(map, map_count, ARCH_MEMORY_FREE) +
                       rtl_memmap_bytes(map, map_count, ARCH_MEMORY_BOOT);
-    return usable < MINIMUM_BYTES ? "too little memory: 12 MiB are needed" : NULL;
+    return usable < MINIMUM_BYTES ? "too little memory: less than 12 MiB are usable" : NULL;
 }
 
 uint64_t x86_low_page(void)
