@@ -43,8 +43,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     elif "configuration" in names:
         metafunc.parametrize("configuration", list(CONFIGURATIONS))
     if "planted_name" in names:
-        planted = [test.name for test in planted_tests(_settings())]
-        metafunc.parametrize("planted_name", planted)
+        metafunc.parametrize("planted_name", planted_tests(_settings()))
 
 
 @pytest.fixture(scope="session")

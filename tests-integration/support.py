@@ -11,7 +11,7 @@ from pathlib import Path
 from keelvm.machine import CONSOLE, Machine, MachineConfig, boot_by_grub, boot_fast
 from keelvm.report import Report
 from keelvm.selftest import Outcome, Request, run
-from keelvm.selftests import Selftest, expected_names, read_list
+from keelvm.selftests import expected_names, read_list
 from keelvm.session import KernelSession
 from keelvm.settings import Settings
 from keelvm.symbols import Symbolizer
@@ -89,6 +89,6 @@ def kernel_tests(settings: Settings) -> list[str]:
     return expected_names(read_list(settings.images().selftests), None)
 
 
-def planted_tests(settings: Settings) -> list[Selftest]:
-    """The defects that were planted to be found."""
-    return [t for t in read_list(settings.images().selftests) if t.side == "planted"]
+def planted_tests(settings: Settings) -> list[str]:
+    """The names of the defects that were planted to be found."""
+    return [t.name for t in read_list(settings.images().selftests) if t.side == "planted"]

@@ -25,7 +25,7 @@ BAD = [
     ("idle loglevel=high", "loglevel"),
     ("idle maxcpus=0", "maxcpus"),
     ("idle maxcpus=1,5", "maxcpus"),
-    ("idle =5", "="),
+    ("idle =5", "option"),
     ('idle seed="5', "seed"),
 ]
 PATHS = pytest.mark.parametrize("fast", [False, True], ids=["grub", "fast"])

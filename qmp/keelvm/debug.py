@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from keelvm.errors import KeelError, MachineError
+from keelvm.journal import EXIT
 from keelvm.machine import CONSOLE, Machine, MachineConfig
 from keelvm.options import qemu_value
 from keelvm.pe import read_pe
@@ -116,6 +117,6 @@ def _follow(machine: Machine) -> int:
             continue
         if entry.kind == CONSOLE:
             print(entry.text, flush=True)
-        if entry.kind == "exit":
+        if entry.kind == EXIT:
             print(entry.text, file=sys.stderr)
             return machine.status or 0

@@ -12,6 +12,8 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+EXIT = "exit"
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -29,6 +31,7 @@ class Journal:
 
     def __init__(self) -> None:
         self._entries: list[Entry] = []
+        self._ended = False
         self._changed = threading.Condition()
         self._start = time.monotonic()
 
@@ -39,16 +42,20 @@ class Journal:
         entry = Entry(kind, text, time.monotonic() - self._start, complete, data or {})
         with self._changed:
             self._entries.append(entry)
+            self._ended = self._ended or kind == EXIT
             self._changed.notify_all()
 
     def get(self, index: int, deadline: float) -> Entry | None:
-        """The entry at `index`, waited for until `deadline` (time.monotonic); None if late."""
+        """The entry at `index`, waited for until `deadline` (time.monotonic).
+
+        None if it came not in time, or will never come because the machine has ended.
+        """
         with self._changed:
             while len(self._entries) <= index:
                 left = deadline - time.monotonic()
-                if left <= 0 or not self._changed.wait(left):
-                    if len(self._entries) <= index:
-                        return None
+                if self._ended or left <= 0:
+                    return None
+                self._changed.wait(left)
             return self._entries[index]
 
     def entries(self, kind: str | None = None) -> list[Entry]:

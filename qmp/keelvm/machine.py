@@ -20,7 +20,7 @@ from typing import Any
 
 from keelvm import process
 from keelvm.errors import KeelError, MachineError, MachineTimeout, UsageError
-from keelvm.journal import Entry, Journal
+from keelvm.journal import EXIT, Entry, Journal
 from keelvm.options import qemu_value
 from keelvm.qmp import QmpClient
 from keelvm.serial import SerialChannel
@@ -139,7 +139,7 @@ class Machine:
     @property
     def status(self) -> int | None:
         """QEMU's exit status (128+n for signal n); None while it runs."""
-        for entry in self.journal.entries("exit"):
+        for entry in self.journal.entries(EXIT):
             return int(entry.data["status"])
         return None
 
@@ -157,7 +157,10 @@ class Machine:
         self._serial[channel].send(data)
 
     def next_entry(self, deadline: float) -> Entry | None:
-        """The next entry of the journal that was not taken yet; None at the deadline."""
+        """The next entry of the journal that was not taken yet.
+
+        None at the deadline, and at once when QEMU has ended and everything was taken.
+        """
         entry = self.journal.get(self._cursor, deadline)
         if entry is not None:
             self._cursor += 1
@@ -169,14 +172,17 @@ class Machine:
         while (entry := self.next_entry(deadline)) is not None:
             if wanted(entry):
                 return entry
-            if entry.kind == "exit":
-                raise MachineError(f"QEMU ended with status {self.status} before {what}")
+        if self.status is not None:
+            raise MachineError(f"QEMU ended with status {self.status} before {what}")
         raise MachineTimeout(f"{what} did not come within {timeout:g} s")
 
     def wait_exit(self, timeout: float) -> int:
-        """Wait for QEMU's end; returns its status."""
-        self.wait_for(lambda entry: entry.kind == "exit", timeout, "its end")
-        assert self.status is not None
+        """Wait for QEMU's end, taking all entries; returns its status."""
+        deadline = time.monotonic() + timeout
+        while self.next_entry(deadline) is not None:
+            pass
+        if self.status is None:
+            raise MachineTimeout(f"QEMU did not end within {timeout:g} s")
         return self.status
 
     def note(self, text: str) -> None:
@@ -266,7 +272,7 @@ class Machine:
             channel.close()
         status = code if code >= 0 else 128 - code
         how = f"status {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
-        self.journal.add("exit", f"QEMU ended with {how}", data={"status": status})
+        self.journal.add(EXIT, f"QEMU ended with {how}", data={"status": status})
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None:

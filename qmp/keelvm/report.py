@@ -16,6 +16,7 @@ from keelvm.symbols import Place, Symbolizer
 
 LAST_LINES = 40
 KERNEL = "ntoskrnl.exe"
+TAKEN_APART = ("@register ", "@frame ", "@thread ")
 ADDRESS = re.compile(r"\b(?:0x)?([0-9a-fA-F]{8,16})\b")
 
 
@@ -161,7 +162,9 @@ class Report:
         return ["", "events:", *(f"  {e.at:8.3f} {e.kind}: {e.text}" for e in shown)]
 
     def _tail(self) -> list[str]:
-        return [e.text for e in self._session.machine.journal.entries(CONSOLE)[-LAST_LINES:]]
+        """The console's last lines, without those that the report has taken apart above."""
+        texts = [e.text for e in self._session.machine.journal.entries(CONSOLE)]
+        return [text for text in texts if not text.startswith(TAKEN_APART)][-LAST_LINES:]
 
     def _last_lines(self) -> list[str]:
         tail = self._tail()

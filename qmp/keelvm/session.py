@@ -40,8 +40,8 @@ class KernelSession:
         deadline = time.monotonic() + timeout
         while not until(self.output):
             entry = self.machine.next_entry(deadline)
-            if entry is None or entry.kind == "exit":
-                return until(self.output)
+            if entry is None:
+                return False
             if entry.kind == CONSOLE:
                 kind = self.output.feed(entry)
                 if self._listener is not None:

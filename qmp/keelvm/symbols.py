@@ -47,13 +47,15 @@ class Symbolizer:
         return places
 
     def lookup_data(self, addresses: Iterable[int]) -> dict[int, str]:
-        """The names of the variables at these RVAs; unknown ones are left out."""
+        """What lies at these RVAs, as `variable` or `variable+0x18`; unknown ones are left out."""
         names: dict[int, str] = {}
         for answer in self._ask("DATA", addresses):
             data = answer.get("Data") or {}
             name, start = data.get("Name"), int(data.get("Start") or "0", 0)
             if name and start:
-                names[int(answer["Address"], 0)] = name
+                rva = int(answer["Address"], 0)
+                offset = rva + read_pe(self.image).base - start
+                names[rva] = f"{name}+{offset:#x}" if offset else name
         return names
 
     def lookup_frames(self, addresses: Iterable[tuple[int, bool]]) -> dict[int, list[Place]]:
@@ -117,7 +119,8 @@ class Symbolizer:
             places[int(answer["Address"], 0)] = found
 
     def _short(self, file: str) -> str:
-        if self._source is None or not file:
+        file = os.path.normpath(file) if file else ""
+        if self._source is None or not os.path.isabs(file):
             return file
-        relative = os.path.relpath(file, self._source) if os.path.isabs(file) else file
+        relative = os.path.relpath(file, self._source)
         return file if relative.startswith("..") else relative

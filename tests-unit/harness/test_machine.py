@@ -159,6 +159,16 @@ def test_wait_ends_when_qemu_ends(qemu: str, tmp_path: Path) -> None:
             machine.wait_for(lambda e: e.text == "second", 60, "a second line")
 
 
+def test_waiting_for_an_end_that_was_seen_does_not_wait(qemu: str, tmp_path: Path) -> None:
+    iso = write_iso(tmp_path / "cd", "first\n", exit_with(5))
+    with Machine(booting(qemu, iso)) as machine:
+        assert machine.wait_exit(60) == 5
+        start = time.monotonic()
+        assert machine.wait_exit(60) == 5
+        assert machine.next_entry(start + 60) is None
+        assert time.monotonic() - start < 5
+
+
 def test_events_are_in_the_journal(qemu: str, tmp_path: Path) -> None:
     iso = write_iso(tmp_path / "cd", "", TRIPLE_FAULT)
     with Machine(booting(qemu, iso)) as machine:
