@@ -63,6 +63,9 @@ void ke_ipi(uint32_t reasons)
     cpu->counters.ipis_received++;
     if (reasons & (uint32_t)1 << ARCH_IPI_CALL)
         ke_calls_run(cpu);
-    if (reasons & (uint32_t)1 << ARCH_IPI_RESCHEDULE)
-        arch_software_interrupt(DISPATCH_LEVEL);
+    if (!(reasons & (uint32_t)1 << ARCH_IPI_RESCHEDULE))
+        return;
+    arch_software_interrupt(DISPATCH_LEVEL);
+    if (atomic_load_acquire(&cpu->current->kernel_apc_pending))
+        arch_software_interrupt(APC_LEVEL);
 }

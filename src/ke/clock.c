@@ -8,13 +8,32 @@
 
 #include "ke/ke_impl.h"
 
+#define BALANCE_TICKS 64
+#define RELIEF_TICKS  1000
+
 static void charge(struct ke_cpu *cpu, struct ke_thread *thread, uint64_t ticks)
 {
     if (thread->idle)
         return;
+    thread->run_ticks += ticks;
     thread->quantum = ticks < thread->quantum ? thread->quantum - (uint32_t)ticks : 0;
-    if (thread->quantum == 0 && atomic_load_relaxed(&cpu->ready_count) != 0)
+    bool matters = atomic_load_relaxed(&cpu->ready_count) != 0 ||
+                   thread->priority > thread->base_priority; /* a boost wears off, alone or not */
+    if (thread->quantum == 0 && matters)
         atomic_store_release(&cpu->reschedule, true);
+}
+
+/* Now and then, by the ticks of this processor, look for threads that are worse off than others. */
+static void share(struct ke_cpu *cpu, uint64_t ticks)
+{
+    uint64_t before = cpu->counters.ticks - ticks;
+    bool interrupts = arch_interrupts_disable();
+    if (before / BALANCE_TICKS != cpu->counters.ticks / BALANCE_TICKS)
+        ke_ready_balance(cpu);
+    if (before / RELIEF_TICKS != cpu->counters.ticks / RELIEF_TICKS &&
+        atomic_load_relaxed(&cpu->ready_count) != 0)
+        ke_ready_relieve(cpu);
+    arch_interrupts_restore(interrupts);
 }
 
 void ke_clock_tick(uint64_t ticks)
@@ -24,6 +43,7 @@ void ke_clock_tick(uint64_t ticks)
     if (cpu->index == 0)
         (void)atomic_add(&ke.ticks, ticks);
     charge(cpu, cpu->current, ticks);
+    share(cpu, ticks);
     if (ke_timer_is_due(cpu) || atomic_load_relaxed(&cpu->reschedule))
         arch_software_interrupt(DISPATCH_LEVEL);
 }

@@ -40,6 +40,7 @@ static void idle_thread_init(struct ke_cpu *cpu)
         idle, &(struct ke_thread_options){ .name = name, .affinity = (uint64_t)1 << cpu->index });
     idle->idle = true;
     idle->priority = 0;
+    idle->base_priority = 0;
     idle->state = KE_THREAD_RUNNING;
     idle->on_cpu = true;
     idle->cpu = cpu->index;
@@ -61,6 +62,7 @@ void ke_cpu_activate(struct ke_cpu *cpu)
 void ke_init(void)
 {
     struct ke_cpu *cpu = &ke.boot_cpu;
+    ke_lock_init(&ke.wait_all_lock, KE_LOCK_WAIT_ALL);
     ke_lock_init(&ke.thread_list_lock, KE_LOCK_THREAD_LIST);
     ke_lock_init(&ke.reaper_lock, KE_LOCK_REAPER);
     InitializeListHead(&ke.threads);

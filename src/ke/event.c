@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Event objects: notification events stay set, synchronization events let one wait through. */
-#include <nt/ke_ddi.h>
+#include <nt/ke_object_ddi.h>
 
 #include "ke/ke_impl.h"
 
@@ -12,20 +12,33 @@ void KeInitializeEvent(KEVENT *event, EVENT_TYPE type, BOOLEAN state)
                    sizeof(*event), state != FALSE);
 }
 
-LONG KeSetEvent(KEVENT *event, KPRIORITY increment, BOOLEAN wait)
+/* Signal; and if the event is only pulsed, what no waiter took is taken back. */
+static LONG signal(KEVENT *event, KPRIORITY increment, bool pulse)
 {
-    UNREFERENCED_PARAMETER(increment); /* boosts come with priority decay */
-    UNREFERENCED_PARAMETER(wait);      /* a hint: the next call is a wait */
     IRQL_MAX(DISPATCH_LEVEL);
     bool interrupts = arch_interrupts_disable();
-    ke_object_lock(&event->Header);
+    bool wait_all = ke_object_lock_signaller(&event->Header);
     LONG old = event->Header.SignalState;
-    event->Header.SignalState = 1;
-    ke_object_satisfy_waiters(&event->Header);
-    ke_object_unlock(&event->Header);
+    ke_object_set_state(&event->Header, 1);
+    ke_object_satisfy_waiters(&event->Header, increment);
+    if (pulse)
+        ke_object_set_state(&event->Header, 0);
+    ke_object_unlock_signaller(&event->Header, wait_all);
     ke_preempt(interrupts);
     arch_interrupts_restore(interrupts);
     return old;
+}
+
+LONG KeSetEvent(KEVENT *event, KPRIORITY increment, BOOLEAN wait)
+{
+    UNREFERENCED_PARAMETER(wait); /* a hint: the next call is a wait */
+    return signal(event, increment, false);
+}
+
+LONG KePulseEvent(KEVENT *event, KPRIORITY increment, BOOLEAN wait)
+{
+    UNREFERENCED_PARAMETER(wait);
+    return signal(event, increment, true);
 }
 
 LONG KeResetEvent(KEVENT *event)
@@ -34,7 +47,7 @@ LONG KeResetEvent(KEVENT *event)
     bool interrupts = arch_interrupts_disable();
     ke_object_lock(&event->Header);
     LONG old = event->Header.SignalState;
-    event->Header.SignalState = 0;
+    ke_object_set_state(&event->Header, 0);
     ke_object_unlock(&event->Header);
     arch_interrupts_restore(interrupts);
     return old;

@@ -17,104 +17,15 @@
 
 #include "arch.h"
 #include "ke/lock.h"
+#include "ke/thread.h"
 
-#define KE_PRIORITIES        32
-#define KE_PRIORITY_NORMAL   8
-#define KE_PRIORITY_HIGH     31
-#define KE_QUANTUM_TICKS     20
-#define KE_TICK_100NS        10000 /* the clock ticks every millisecond exactly */
-#define KE_THREAD_NAME_BYTES 32
+#define KE_TICK_100NS      10000 /* the clock ticks every millisecond exactly */
 
-#define KE_LOCKS_HELD        8
-#define KE_INTERRUPT_LINES   64
+#define KE_LOCKS_HELD      8
+#define KE_INTERRUPT_LINES 64
 
-#define KE_WHEEL_LEVELS      4
-#define KE_WHEEL_SLOTS       64
-
-/* --- Threads ---------------------------------------------------------------------------------------------- */
-
-enum ke_thread_state {
-    KE_THREAD_INITIALIZED, /* not started */
-    KE_THREAD_READY,       /* in a ready queue */
-    KE_THREAD_RUNNING,
-    KE_THREAD_WAITING,
-    KE_THREAD_TERMINATED,
-};
-
-/*
- * Where a wait stands; wait.c explains. A waiter and those who signal its objects compete for it with one
- * compare-and-swap: whoever claims it decides how the wait ends.
- */
-enum ke_wait_state {
-    KE_WAIT_NONE,
-    KE_WAIT_PREPARING, /* blocks are being queued; the thread still runs */
-    KE_WAIT_BLOCKED,   /* the thread gives up its processor */
-    KE_WAIT_CLAIMED,
-};
-
-#define KE_WAIT_INLINE_BLOCKS 3 /* and one for the time-out */
-
-/*
- * Legend: [i] immutable after ke_thread_create, [a] atomic, [o] by the thread itself, [r] the ready lock of
- * the processor in `cpu`, [d] the dispatcher lock of the header, [l] THREAD_LIST lock.
- */
-struct ke_thread {
-    DISPATCHER_HEADER header; /* [d] first: a thread is waited on by its address */
-    struct arch_context context;
-    uint32_t id;                     /* [i] */
-    char name[KE_THREAD_NAME_BYTES]; /* [i] */
-    uint32_t references;             /* [a] */
-    uint32_t state;                  /* [a] enum ke_thread_state */
-    bool on_cpu;                     /* [a] its context is not saved yet: nobody else may run it */
-    bool idle;                       /* [i] */
-    uint8_t priority;                /* [r] */
-    uint64_t affinity;               /* [r] bit n: may run on processor n */
-    uint32_t cpu;                    /* [a] where it runs, is queued, or ran last */
-    uint32_t quantum;                /* [o] ticks left */
-    LIST_ENTRY ready_link;           /* [r] */
-    LIST_ENTRY list_link;            /* [l] */
-    uint64_t wait;                   /* [a] enum ke_wait_state; claimed: the status above bit 32 */
-    const void *wait_object;         /* [a] what it waits for, for the reports */
-    uint64_t context_switches;       /* [o] */
-    void *stack;                     /* [i] lowest address; NULL: not ours to free */
-    size_t stack_pages;              /* [i] */
-    PKSTART_ROUTINE start;           /* [i] */
-    void *argument;                  /* [i] */
-    NTSTATUS exit_status;            /* [d] */
-    KTIMER timer;                    /* of waits with a time-out */
-    KWAIT_BLOCK wait_blocks[KE_WAIT_INLINE_BLOCKS + 1]; /* [d] of the objects they stand for */
-};
-
-#define KE_STACK_PAGES 6
-
-/*
- * A system thread, not started. `affinity` 0: all processors. The caller holds one reference, the thread itself the
- * other. STATUS_NO_MEMORY, STATUS_INVALID_PARAMETER (no such processor, priority over 31).
- *
- * IRQL: PASSIVE_LEVEL
- */
-struct ke_thread_options {
-    const char *name;
-    uint8_t priority; /* 0: KE_PRIORITY_NORMAL */
-    uint64_t affinity;
-};
-MUST_CHECK NTSTATUS ke_thread_create(const struct ke_thread_options *options, PKSTART_ROUTINE start,
-                                     void *argument, struct ke_thread **out_thread);
-void ke_thread_start(struct ke_thread *thread);
-_Noreturn void ke_thread_exit(NTSTATUS status);
-void ke_thread_reference(struct ke_thread *thread);
-void ke_thread_release(struct ke_thread *thread);
-/* Create, start; the caller gets the reference. */
-MUST_CHECK NTSTATUS ke_thread_run(const struct ke_thread_options *options, PKSTART_ROUTINE start,
-                                  void *argument, struct ke_thread **out_thread);
-/* Wait until it has ended and drop the caller's reference. Returns its exit status. IRQL: PASSIVE_LEVEL */
-NTSTATUS ke_thread_join(struct ke_thread *thread);
-/* Offer the processor to ready threads of the same or a higher priority. IRQL: < DISPATCH_LEVEL */
-void ke_thread_yield(void);
-
-/* Call `visit` for every thread, the list locked (so `visit` neither blocks nor allocates); it ends by false. */
-void ke_thread_visit(bool (*visit)(struct ke_thread *thread, void *argument), void *argument);
-size_t ke_thread_count(void);
+#define KE_WHEEL_LEVELS    4
+#define KE_WHEEL_SLOTS     64
 
 /* --- Interrupts ----------------------------------------------------------------------------------------------- */
 
@@ -143,6 +54,7 @@ struct ke_counters {
     uint64_t dpcs_run;
     uint64_t timers_expired;
     uint64_t threads_stolen;
+    uint64_t threads_relieved; /* boosted because they had waited too long for a processor */
 };
 
 /* A request to run a function on other processors; call.c. */
@@ -158,6 +70,7 @@ struct ke_cpu {
     struct ke_lock ready_lock;
     uint32_t ready_summary;          /* [r] bit n: ready[n] is not empty */
     uint32_t ready_count;            /* [r] read without the lock as a hint */
+    uint32_t running_priority;       /* [r] of `current`; read without the lock as a hint */
     LIST_ENTRY ready[KE_PRIORITIES]; /* [r] */
     bool reschedule;                 /* [a] a switch may be due */
     bool dispatching;   /* [o] ke_dispatch runs and will look at everything once more */
@@ -195,13 +108,14 @@ struct ke_state {
     uint32_t cpu_count;                /* [a] */
     uint64_t active;                   /* [a] bit n: processor n schedules */
     uint64_t idle;                     /* [a] bit n: processor n halts and would take work */
-    uint64_t ticks;           /* [a] milliseconds since boot: interrupt time / KE_TICK_100NS */
-    uint64_t boot_time_100ns; /* [i] since 1601 */
+    uint64_t ticks;               /* [a] milliseconds since boot: interrupt time / KE_TICK_100NS */
+    uint64_t boot_time_100ns;     /* [i] since 1601 */
+    struct ke_lock wait_all_lock; /* wait_all.c */
     struct ke_lock thread_list_lock;
     LIST_ENTRY threads;      /* [l] */
     uint32_t thread_count;   /* [l] */
     uint32_t next_thread_id; /* [l] */
-    uint32_t dying;                    /* [a] threads that have ended and still hold their memory */
+    uint32_t dying;          /* [a] threads that have ended and still hold their memory */
     struct ke_lock reaper_lock;
     LIST_ENTRY reaper_list; /* threads that have left their stacks for good */
     KEVENT reaper_work;
@@ -241,6 +155,14 @@ void ke_clock_tick(uint64_t ticks); /* CLOCK_LEVEL */
 void ke_dispatch(void);             /* DISPATCH_LEVEL, interrupts on: timers, DPCs, then a switch */
 void ke_ipi(uint32_t reasons);      /* IPI_LEVEL */
 void ke_interrupt_run(uint32_t gsi); /* at the line's level */
+void ke_apc_deliver(void); /* APC_LEVEL, interrupts on: the kernel APCs of the thread that runs */
+
+/* --- Mutants ---------------------------------------------------------------------------------------------- */
+
+/* A kernel mutex keeps normal kernel APCs from its owner; `owned`: by the thread that runs. IRQL: <= DISPATCH_LEVEL */
+void ke_mutant_init(KMUTANT *mutant, bool kernel_mutex, bool owned);
+/* STATUS_MUTANT_NOT_OWNED; *out_old: the state before, 0 if it is free now. IRQL: <= DISPATCH_LEVEL */
+MUST_CHECK NTSTATUS ke_mutant_release(KMUTANT *mutant, LONG *out_old);
 
 /* Run `routine` on every processor in `cpus` (bits) and wait until all have. Interrupts on, IRQL <= DISPATCH_LEVEL. */
 void ke_call_processors(uint64_t cpus, void (*routine)(void *argument), void *argument);

@@ -34,19 +34,30 @@ static void spin_acquire(KSPIN_LOCK *word)
     }
 }
 
-static void order_acquire(const struct ke_lock *lock)
+static void check_rank(const struct ke_cpu *cpu, enum ke_lock_class class)
+{
+    if (cpu->held_count == 0)
+        return;
+    const struct lock_class *last = &classes[cpu->held[cpu->held_count - 1]->class];
+    const struct lock_class *wanted = &classes[class];
+    if (last->rank >= wanted->rank) {
+        log_event(LOG_FATAL, "ke", "lock_order held=%s wanted=%s", last->name, wanted->name);
+        check_failed("lock ranks rise", __FILE__, __LINE__);
+    }
+}
+
+void ke_lock_check_rank(enum ke_lock_class class)
+{
+    if (VARIANT_CHECKED)
+        check_rank(arch_cpu(), class);
+}
+
+static void order_acquire(struct ke_lock *lock)
 {
     struct ke_cpu *cpu = arch_cpu();
-    if (cpu->held_count > 0) {
-        const struct lock_class *last = &classes[cpu->held[cpu->held_count - 1]->class];
-        const struct lock_class *wanted = &classes[lock->class];
-        if (last->rank >= wanted->rank) {
-            log_event(LOG_FATAL, "ke", "lock_order held=%s wanted=%s", last->name, wanted->name);
-            check_failed("lock ranks rise", __FILE__, __LINE__);
-        }
-    }
     CHECK(cpu->held_count < KE_LOCKS_HELD);
     cpu->held[cpu->held_count++] = lock;
+    lock->owner = cpu->index + 1;
 }
 
 /* Locks are released in any order. */
@@ -70,11 +81,20 @@ void ke_lock_init(struct ke_lock *lock, enum ke_lock_class class)
 void ke_lock_acquire_nested(struct ke_lock *lock)
 {
     CHECK(!arch_interrupts_enabled());
-    if (VARIANT_CHECKED)
-        order_acquire(lock);
+    ke_lock_check_rank(lock->class);
     spin_acquire(&lock->word);
     if (VARIANT_CHECKED)
-        lock->owner = arch_cpu()->index + 1;
+        order_acquire(lock);
+}
+
+bool ke_lock_try_nested(struct ke_lock *lock)
+{
+    CHECK(!arch_interrupts_enabled());
+    if (atomic_load_relaxed(&lock->word) != 0 || atomic_exchange_acquire(&lock->word, 1) != 0)
+        return false;
+    if (VARIANT_CHECKED)
+        order_acquire(lock);
+    return true;
 }
 
 void ke_lock_release_nested(struct ke_lock *lock)

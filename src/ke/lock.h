@@ -34,6 +34,12 @@ void ke_lock_release(struct ke_lock *lock, bool interrupts);
 void ke_lock_acquire_nested(struct ke_lock *lock);
 void ke_lock_release_nested(struct ke_lock *lock);
 
+/* The same if the lock is free; never waits, so any rank will do. */
+MUST_CHECK bool ke_lock_try_nested(struct ke_lock *lock);
+
+/* For locks that are no struct ke_lock: may one of this class be taken now? Checked builds only. */
+void ke_lock_check_rank(enum ke_lock_class class);
+
 bool ke_lock_is_held(
     const struct ke_lock *lock); /* by this processor; checked builds only, else true */
 

@@ -34,7 +34,7 @@ bool ke_object_try_lock(DISPATCHER_HEADER *header)
 void ke_object_lock(DISPATCHER_HEADER *header)
 {
     CHECK(!arch_interrupts_enabled());
-    CHECK(arch_cpu()->held_count == 0); /* the rank of a dispatcher lock is below all others */
+    ke_lock_check_rank(KE_LOCK_DISPATCHER);
     while (!lock_bit_set(header)) {
         while (atomic_load_relaxed(&header->Lock) & KE_OBJECT_LOCK_BIT)
             arch_cpu_pause();
@@ -45,4 +45,26 @@ void ke_object_unlock(DISPATCHER_HEADER *header)
 {
     CHECK(header->Lock & KE_OBJECT_LOCK_BIT);
     atomic_and(&header->Lock, ~KE_OBJECT_LOCK_BIT);
+}
+
+/*
+ * WAIT_ALL comes before object locks, and whether it is needed stands in the object. So the object is let go of in
+ * between; that is safe, because it is not signalled yet: who waits for it keeps it alive.
+ */
+bool ke_object_lock_signaller(DISPATCHER_HEADER *header)
+{
+    ke_object_lock(header);
+    if (!(header->Lock & KE_OBJECT_WAIT_ALL))
+        return false;
+    ke_object_unlock(header);
+    ke_lock_acquire_nested(&ke.wait_all_lock);
+    ke_object_lock(header);
+    return true;
+}
+
+void ke_object_unlock_signaller(DISPATCHER_HEADER *header, bool wait_all)
+{
+    ke_object_unlock(header);
+    if (wait_all)
+        ke_lock_release_nested(&ke.wait_all_lock);
 }

@@ -14,18 +14,17 @@ void KeInitializeSemaphore(KSEMAPHORE *semaphore, LONG count, LONG limit)
 
 LONG KeReleaseSemaphore(KSEMAPHORE *semaphore, KPRIORITY increment, LONG adjustment, BOOLEAN wait)
 {
-    UNREFERENCED_PARAMETER(increment);
-    UNREFERENCED_PARAMETER(wait);
+    UNREFERENCED_PARAMETER(wait); /* a hint: the next call is a wait */
     IRQL_MAX(DISPATCH_LEVEL);
     bool interrupts = arch_interrupts_disable();
-    ke_object_lock(&semaphore->Header);
+    bool wait_all = ke_object_lock_signaller(&semaphore->Header);
     LONG old = semaphore->Header.SignalState;
     bool fits = adjustment > 0 && adjustment <= semaphore->Limit - old;
     if (fits) {
-        semaphore->Header.SignalState = old + adjustment;
-        ke_object_satisfy_waiters(&semaphore->Header);
+        ke_object_set_state(&semaphore->Header, old + adjustment);
+        ke_object_satisfy_waiters(&semaphore->Header, increment);
     }
-    ke_object_unlock(&semaphore->Header);
+    ke_object_unlock_signaller(&semaphore->Header, wait_all);
     ke_preempt(interrupts);
     arch_interrupts_restore(interrupts);
     if (!fits)

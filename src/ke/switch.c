@@ -10,10 +10,12 @@
 
 void ke_switch_finish(struct ke_thread *previous)
 {
-    bool dead = atomic_load_relaxed(&previous->state) == KE_THREAD_TERMINATED;
+    uint32_t state = atomic_load_relaxed(&previous->state);
     atomic_store_release(&previous->on_cpu, false);
-    if (dead)
+    if (state == KE_THREAD_TERMINATED)
         ke_reap(previous);
+    else if (state == KE_THREAD_MOVING)
+        ke_ready(previous, 0);
 }
 
 /* Ready lock held; released here. `self` has been put where it belongs already. */
@@ -21,12 +23,18 @@ static void switch_to(struct ke_cpu *cpu, struct ke_thread *self, struct ke_thre
 {
     CHECK(!atomic_load_acquire(&next->on_cpu) || next->idle);
     cpu->current = next;
+    atomic_store_relaxed(&cpu->running_priority, next->priority);
     atomic_store_release(&next->cpu, cpu->index);
     atomic_store_release(&next->state, KE_THREAD_RUNNING);
     atomic_store_relaxed(&next->on_cpu, true);
     next->context_switches++;
     cpu->counters.context_switches++;
+    if (!ke_may_run_on(next, cpu)) /* its affinity has changed: it leaves as soon as it can */
+        (void)ke_ready_mark(cpu);
+    bool apc = atomic_load_acquire(&next->kernel_apc_pending);
     ke_lock_release_nested(&cpu->ready_lock);
+    if (apc)
+        arch_software_interrupt(APC_LEVEL);
     if (cpu->clock_stopped) {
         cpu->clock_stopped = false;
         arch_clock_start();
@@ -53,6 +61,15 @@ void ke_block(struct ke_thread *self)
     switch_to(cpu, self, next);
 }
 
+/* A boost wears off by one priority a quantum. */
+static void begin_quantum(struct ke_cpu *cpu, struct ke_thread *self)
+{
+    self->quantum = KE_QUANTUM_TICKS;
+    if (self->priority > self->base_priority)
+        self->priority--;
+    atomic_store_relaxed(&cpu->running_priority, self->priority);
+}
+
 void ke_reschedule(void)
 {
     CHECK(!arch_interrupts_enabled());
@@ -62,16 +79,19 @@ void ke_reschedule(void)
     atomic_store_release(&cpu->reschedule, false);
     struct ke_thread *self = cpu->current;
     bool used_up = self->quantum == 0;
-    int best = ke_ready_highest(cpu);
-    bool stays = !self->idle && (best < self->priority || (best == self->priority && !used_up));
     if (used_up)
-        self->quantum = KE_QUANTUM_TICKS;
-    if (best < 0 || stays) {
+        begin_quantum(cpu, self);
+    int best = ke_ready_highest(cpu);
+    bool leaves = !self->idle && !ke_may_run_on(self, cpu);
+    bool stays = !self->idle && (best < self->priority || (best == self->priority && !used_up));
+    if (!leaves && (best < 0 || stays)) {
         ke_lock_release_nested(&cpu->ready_lock);
         return;
     }
-    struct ke_thread *next = ke_ready_remove_highest(cpu);
-    if (!self->idle)
+    struct ke_thread *next = best < 0 ? cpu->idle : ke_ready_remove_highest(cpu);
+    if (leaves)
+        atomic_store_release(&self->state, KE_THREAD_MOVING); /* ke_switch_finish sends it on */
+    else if (!self->idle)
         ke_ready_insert(cpu, self, !used_up);
     switch_to(cpu, self, next);
 }

@@ -3,9 +3,10 @@
  * System threads: life and death. A thread object is shared by its creator and itself (reference counts); its stack
  * cannot be freed by the thread that stands on it, so the reaper thread does that once another thread runs there.
  */
-#include <nt/ke_ddi.h>
+#include <nt/ke_thread_ddi.h>
 #include <nt/ntstatus.h>
 
+#include "ke/bugcheck.h"
 #include "ke/ke_impl.h"
 
 #define TAG_THREAD 0x72685445u /* "EThr" */
@@ -27,6 +28,12 @@ void ke_thread_init(struct ke_thread *thread, const struct ke_thread_options *op
     thread->references = 1;
     thread->state = KE_THREAD_INITIALIZED;
     thread->priority = options->priority != 0 ? options->priority : KE_PRIORITY_NORMAL;
+    thread->base_priority = thread->priority;
+    ke_lock_init(&thread->sched_lock, KE_LOCK_SCHED);
+    ke_lock_init(&thread->queue_lock, KE_LOCK_THREAD_QUEUE);
+    InitializeListHead(&thread->mutants);
+    ke_apc_init_thread(thread);
+    ke_suspend_init_thread(thread);
     thread->affinity = options->affinity != 0 ? options->affinity : UINT64_MAX;
     thread->quantum = KE_QUANTUM_TICKS;
     thread->cpu = arch_cpu()->index;
@@ -68,7 +75,7 @@ void ke_thread_start(struct ke_thread *thread)
 {
     CHECK(thread->state == KE_THREAD_INITIALIZED);
     bool interrupts = arch_interrupts_disable();
-    ke_ready(thread);
+    ke_ready(thread, 0);
     ke_preempt(interrupts);
     arch_interrupts_restore(interrupts);
 }
@@ -87,6 +94,7 @@ _Noreturn void ke_thread_begin(struct ke_thread *previous)
     ke_switch_finish(previous);
     struct ke_thread *self = arch_thread();
     arch_irql_set(PASSIVE_LEVEL);
+    ke_preempt(true); /* it may have been moved before it began */
     arch_interrupts_restore(true);
     self->start(self->argument);
     ke_thread_exit(STATUS_SUCCESS);
@@ -96,6 +104,11 @@ _Noreturn void ke_thread_exit(NTSTATUS status)
 {
     IRQL_IS(PASSIVE_LEVEL);
     struct ke_thread *self = arch_thread();
+    if (self->critical_depth != 0 || self->guarded_depth != 0)
+        ke_bugcheck(KERNEL_APC_PENDING_DURING_EXIT, (uintptr_t)self, self->critical_depth,
+                    self->guarded_depth, 0);
+    ke_apc_rundown(self);
+    ke_mutant_abandon_all(self);
     (void)atomic_add(&ke.dying, 1);
     bool interrupts = ke_lock_acquire(&ke.thread_list_lock);
     RemoveEntryList(&self->list_link);
@@ -103,11 +116,12 @@ _Noreturn void ke_thread_exit(NTSTATUS status)
     ke_lock_release(&ke.thread_list_lock, interrupts);
 
     (void)arch_interrupts_disable();
-    ke_object_lock(&self->header);
+    ke_queue_leave(self);
+    bool wait_all = ke_object_lock_signaller(&self->header);
     self->exit_status = status;
-    self->header.SignalState = 1;
-    ke_object_satisfy_waiters(&self->header);
-    ke_object_unlock(&self->header);
+    ke_object_set_state(&self->header, 1);
+    ke_object_satisfy_waiters(&self->header, 0);
+    ke_object_unlock_signaller(&self->header, wait_all);
     atomic_store_release(&self->state, KE_THREAD_TERMINATED);
     ke_block(self); /* the thread that runs next hands this one to the reaper */
     check_failed("a thread that has ended runs again", __FILE__, __LINE__);

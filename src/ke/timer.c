@@ -7,7 +7,7 @@
  * It tries the object's lock and, if somebody has it, lets go of the wheel and looks again. A timer in the wheel cannot
  * vanish meanwhile, since cancelling it needs the wheel too.
  */
-#include <nt/ke_ddi.h>
+#include <nt/ke_object_ddi.h>
 
 #include "ke/ke_impl.h"
 
@@ -105,10 +105,10 @@ static void remove_from_wheel(struct ke_cpu *cpu, KTIMER *timer)
     timer->Header.TimerMiscFlags &= (UCHAR)~KE_TIMER_INSERTED;
 }
 
-/* Object lock held, not in a wheel: the time has come. */
+/* Locked as a signaller, not in a wheel: the time has come. */
 static void fire(KTIMER *timer)
 {
-    timer->Header.SignalState = 1;
+    ke_object_set_state(&timer->Header, 1);
     if (timer->Period != 0) {
         timer->DueTime.QuadPart += (uint64_t)timer->Period * KE_TICK_100NS;
         start_locked(timer);
@@ -116,7 +116,7 @@ static void fire(KTIMER *timer)
     if (timer->Dpc != NULL)
         (void)KeInsertQueueDpc(timer->Dpc, NULL,
                                NULL); /* still queued from last time: that one does */
-    ke_object_satisfy_waiters(&timer->Header);
+    ke_object_satisfy_waiters(&timer->Header, 0);
 }
 
 bool ke_timer_is_due(struct ke_cpu *cpu)
@@ -129,22 +129,43 @@ bool ke_timer_is_due(struct ke_cpu *cpu)
     return due;
 }
 
-static bool expire_one(struct ke_cpu *cpu)
+enum expiry { EXPIRY_NONE, EXPIRY_DONE, EXPIRY_BUSY, EXPIRY_NEEDS_WAIT_ALL };
+
+static enum expiry expire_locked(struct ke_cpu *cpu, KTIMER *timer, bool wait_all)
+{
+    if (!ke_object_try_lock(&timer->Header))
+        return EXPIRY_BUSY;
+    if ((timer->Header.Lock & KE_OBJECT_WAIT_ALL) && !wait_all) {
+        ke_object_unlock(&timer->Header);
+        return EXPIRY_NEEDS_WAIT_ALL;
+    }
+    remove_from_wheel(cpu, timer);
+    return EXPIRY_DONE;
+}
+
+static enum expiry expire_one(struct ke_cpu *cpu, bool wait_all)
 {
     ke_lock_acquire_nested(&cpu->timer_lock);
     KTIMER *timer = first_due(cpu);
-    bool locked = timer != NULL && ke_object_try_lock(&timer->Header);
-    if (locked)
-        remove_from_wheel(cpu, timer);
+    enum expiry expiry = timer == NULL ? EXPIRY_NONE : expire_locked(cpu, timer, wait_all);
     ke_lock_release_nested(&cpu->timer_lock);
-    if (locked) {
+    if (expiry == EXPIRY_DONE) {
         fire(timer);
         cpu->counters.timers_expired++;
         ke_object_unlock(&timer->Header);
-    } else if (timer != NULL) {
+    } else if (expiry == EXPIRY_BUSY) {
         arch_cpu_pause();
     }
-    return timer != NULL;
+    return expiry;
+}
+
+/* The timer that is waited for together with others may be another one, or gone, when it is looked at again. */
+static enum expiry expire_with_wait_all(struct ke_cpu *cpu)
+{
+    ke_lock_acquire_nested(&ke.wait_all_lock);
+    enum expiry expiry = expire_one(cpu, true);
+    ke_lock_release_nested(&ke.wait_all_lock);
+    return expiry;
 }
 
 void ke_timer_expire(struct ke_cpu *cpu)
@@ -152,7 +173,10 @@ void ke_timer_expire(struct ke_cpu *cpu)
     bool more = atomic_load_relaxed(&cpu->timer_count) != 0;
     while (more) {
         bool interrupts = arch_interrupts_disable();
-        more = expire_one(cpu);
+        enum expiry expiry = expire_one(cpu, false);
+        if (expiry == EXPIRY_NEEDS_WAIT_ALL)
+            expiry = expire_with_wait_all(cpu);
+        more = expiry != EXPIRY_NONE;
         arch_interrupts_restore(interrupts);
     }
 }
@@ -168,24 +192,23 @@ bool ke_timer_cancel_locked(KTIMER *timer)
     return true;
 }
 
-/* A due time in interrupt time: relative ones are negative, absolute ones count from 1601. */
-static uint64_t interrupt_time_due(LARGE_INTEGER due, uint64_t now_100ns)
+uint64_t ke_timer_due(LARGE_INTEGER due)
 {
     if (due.QuadPart < 0)
-        return now_100ns + (uint64_t)-due.QuadPart;
+        return ke_tick_count() * KE_TICK_100NS + (uint64_t)-due.QuadPart;
     uint64_t since_1601 = (uint64_t)due.QuadPart;
     return since_1601 > ke.boot_time_100ns ? since_1601 - ke.boot_time_100ns : 0;
 }
 
-bool ke_timer_set_locked(KTIMER *timer, LARGE_INTEGER due, ULONG period, KDPC *dpc)
+bool ke_timer_set_locked(KTIMER *timer, uint64_t due_100ns, ULONG period, KDPC *dpc)
 {
     bool was_set = ke_timer_cancel_locked(timer);
     uint64_t now_100ns = ke_tick_count() * KE_TICK_100NS;
-    timer->Header.SignalState = 0;
+    ke_object_set_state(&timer->Header, 0);
     timer->Dpc = dpc;
     timer->Period = period;
-    timer->DueTime.QuadPart = interrupt_time_due(due, now_100ns);
-    if (timer->DueTime.QuadPart > now_100ns) {
+    timer->DueTime.QuadPart = due_100ns;
+    if (due_100ns > now_100ns) {
         start_locked(timer);
     } else {
         timer->DueTime.QuadPart = now_100ns;
@@ -210,16 +233,42 @@ void KeInitializeTimer(KTIMER *timer)
     KeInitializeTimerEx(timer, NotificationTimer);
 }
 
-BOOLEAN KeSetTimerEx(KTIMER *timer, LARGE_INTEGER due, LONG period_ms, KDPC *dpc)
+static BOOLEAN set_timer(KTIMER *timer, uint64_t due_100ns, ULONG period_ms, KDPC *dpc)
 {
     IRQL_MAX(DISPATCH_LEVEL);
     bool interrupts = arch_interrupts_disable();
-    ke_object_lock(&timer->Header);
-    bool was_set = ke_timer_set_locked(timer, due, (ULONG)period_ms, dpc);
-    ke_object_unlock(&timer->Header);
+    bool wait_all = ke_object_lock_signaller(&timer->Header);
+    bool was_set = ke_timer_set_locked(timer, due_100ns, period_ms, dpc);
+    ke_object_unlock_signaller(&timer->Header, wait_all);
     ke_preempt(interrupts);
     arch_interrupts_restore(interrupts);
     return was_set;
+}
+
+BOOLEAN KeSetTimerEx(KTIMER *timer, LARGE_INTEGER due, LONG period_ms, KDPC *dpc)
+{
+    return set_timer(timer, ke_timer_due(due), (ULONG)period_ms, dpc);
+}
+
+/*
+ * Timers that tolerate a delay meet on common ticks: the last tick of the allowed time that is a multiple of the
+ * greatest power of two that has one there.
+ */
+static uint64_t coalesced_due(uint64_t due_100ns, ULONG tolerable_delay_ms)
+{
+    uint64_t first = (due_100ns + KE_TICK_100NS - 1) / KE_TICK_100NS;
+    uint64_t last = first + tolerable_delay_ms;
+    uint64_t tick = last;
+    while ((tick & (tick - 1)) >= first && tick != 0)
+        tick &= tick - 1;
+    return tick * KE_TICK_100NS;
+}
+
+/* Source: WDK "KeSetCoalescableTimer function (wdm.h)": the timer may expire up to that much late. */
+BOOLEAN KeSetCoalescableTimer(KTIMER *timer, LARGE_INTEGER due, ULONG period_ms,
+                              ULONG tolerable_delay_ms, KDPC *dpc)
+{
+    return set_timer(timer, coalesced_due(ke_timer_due(due), tolerable_delay_ms), period_ms, dpc);
 }
 
 BOOLEAN KeSetTimer(KTIMER *timer, LARGE_INTEGER due, KDPC *dpc)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Waiting. Interrupts are off from the first look at an object to the switch, so no level is raised.
+ * Waiting: the protocol. Interrupts are off from the first look at an object to the switch, so no level is raised.
  *
  * A wait is decided by one word, thread->wait. The waiter sets it to PREPARING, then visits its objects one after the
  * other, each under that object's lock: an object that is signalled is taken on the spot, else a wait block is
  * queued to it. Meanwhile others may signal objects that were visited already. Whoever wants to end the wait, a
- * signaller or the waiter itself, must move the word to CLAIMED by compare-and-swap, and only who succeeds may
+ * signaller, an APC or the waiter itself, must move the word to CLAIMED by compare-and-swap, and only who succeeds may
  * change the object's state on the waiter's behalf. So no signal is lost, and none is used twice.
  *
  *      NONE -> PREPARING -> BLOCKED -> CLAIMED -> NONE
@@ -14,13 +14,15 @@
  * A claim of PREPARING needs nothing more: the waiter finds out before it blocks. A claim of BLOCKED must be followed
  * by ke_ready. The waiter is possibly still on its way out of its processor then; ke_ready and `on_cpu` see to that.
  *
- * At the end the waiter takes the lock of each object that it queued a block to, to unlink the block; that is also what
- * makes sure that the one who claimed the wait has left the object (object.c).
+ * APCs: who queues one sets a pending flag, then tries to claim; the waiter sets PREPARING, then looks at the flag. Both
+ * are sequentially consistent, so one of them sees the other.
+ *
+ * At the end the waiter unlinks what it queued, under the lock of each object. Where a signaller has taken the block
+ * already, it waits until that one has left the object (object.c): its caller may free the object.
  */
 #include <nt/ke_ddi.h>
 #include <nt/ntstatus.h>
 
-#include "ke/bugcheck.h"
 #include "ke/ke_impl.h"
 
 static uint64_t claim_word(NTSTATUS status)
@@ -28,87 +30,113 @@ static uint64_t claim_word(NTSTATUS status)
     return (uint64_t)(uint32_t)status << 32 | KE_WAIT_CLAIMED;
 }
 
-/* True: the wait is ours to end, and *was_blocked says whether the thread must be made ready. */
-static bool claim(struct ke_thread *thread, NTSTATUS status, bool *was_blocked)
+static bool is_open(uint64_t word)
 {
-    uint64_t state = atomic_load_acquire(&thread->wait);
-    while (state == KE_WAIT_PREPARING || state == KE_WAIT_BLOCKED) {
-        *was_blocked = state == KE_WAIT_BLOCKED;
-        if (atomic_cas(&thread->wait, &state, claim_word(status)))
+    uint64_t state = word & KE_WAIT_STATE;
+    return state == KE_WAIT_PREPARING || state == KE_WAIT_BLOCKED;
+}
+
+bool ke_wait_claim(struct ke_thread *thread, uint64_t needed_flags, NTSTATUS status,
+                   bool *was_blocked)
+{
+    uint64_t word = atomic_load_acquire(&thread->wait);
+    while (is_open(word) && (word & needed_flags) == needed_flags) {
+        *was_blocked = (word & KE_WAIT_STATE) == KE_WAIT_BLOCKED;
+        if (atomic_cas(&thread->wait, &word, claim_word(status)))
             return true;
     }
     return false;
 }
 
-static bool claim_own(struct ke_thread *self, NTSTATUS status)
+bool ke_wait_claim_own(struct ke_thread *self, NTSTATUS status)
 {
-    uint64_t state = KE_WAIT_PREPARING;
-    return atomic_cas(&self->wait, &state, claim_word(status));
+    uint64_t word = atomic_load_acquire(&self->wait);
+    return (word & KE_WAIT_STATE) == KE_WAIT_PREPARING &&
+           atomic_cas(&self->wait, &word, claim_word(status));
 }
 
-/* What a satisfied wait does to the object. */
-static void consume(DISPATCHER_HEADER *header)
+/* --- Objects, locked -------------------------------------------------------------------------------------- */
+
+bool ke_wait_is_satisfied(const DISPATCHER_HEADER *header, const struct ke_thread *thread)
 {
-    switch (header->Type & ~KE_OBJECT_LOCK_BIT) {
+    switch (ke_object_type(header)) {
+    case KE_OBJECT_MUTANT: {
+        const KMUTANT *mutant = CONTAINING_RECORD(header, KMUTANT, Header);
+        return header->SignalState > 0 || mutant->OwnerThread == (const KTHREAD *)thread;
+    }
+    case KE_OBJECT_QUEUE:
+        return ke_queue_may_run(CONTAINING_RECORD(header, KQUEUE, Header));
+    default:
+        return header->SignalState > 0;
+    }
+}
+
+NTSTATUS ke_wait_status(const DISPATCHER_HEADER *header, NTSTATUS status)
+{
+    if (ke_object_type(header) != KE_OBJECT_MUTANT)
+        return status;
+    const KMUTANT *mutant = CONTAINING_RECORD(header, KMUTANT, Header);
+    if (header->SignalState == INT32_MIN)
+        return STATUS_MUTANT_LIMIT_EXCEEDED;
+    return mutant->Abandoned ? status + STATUS_ABANDONED_WAIT_0 : status;
+}
+
+void ke_wait_consume(DISPATCHER_HEADER *header, struct ke_thread *thread)
+{
+    switch (ke_object_type(header)) {
     case KE_OBJECT_SYNCHRONIZATION_EVENT:
     case KE_OBJECT_SYNCHRONIZATION_TIMER:
-        header->SignalState = 0;
+        ke_object_set_state(header, 0);
         break;
     case KE_OBJECT_SEMAPHORE:
-        header->SignalState--;
+        ke_object_set_state(header, header->SignalState - 1);
+        break;
+    case KE_OBJECT_MUTANT:
+        ke_mutant_take(CONTAINING_RECORD(header, KMUTANT, Header), thread);
+        break;
+    case KE_OBJECT_QUEUE:
+        ke_queue_take(CONTAINING_RECORD(header, KQUEUE, Header), thread);
         break;
     default:
         break;
     }
 }
 
-void ke_object_satisfy_waiters(DISPATCHER_HEADER *header)
+/* Give it to the thread of one block, which leaves the list. */
+static void satisfy_one(DISPATCHER_HEADER *header, KWAIT_BLOCK *block, KPRIORITY increment)
+{
+    struct ke_thread *thread = (struct ke_thread *)block->Thread;
+    NTSTATUS status = ke_wait_status(header, block->SpareLong);
+    bool was_blocked;
+    RemoveEntryList(&block->WaitListEntry);
+    bool claimed = ke_wait_claim(thread, 0, status, &was_blocked);
+    atomic_store_release(&block->BlockState, KE_BLOCK_TAKEN);
+    if (!claimed)
+        return; /* another object was faster */
+    ke_wait_consume(header, thread);
+    if (was_blocked)
+        ke_ready(thread, increment);
+}
+
+void ke_object_satisfy_waiters(DISPATCHER_HEADER *header, KPRIORITY increment)
 {
     CHECK(header->Lock & KE_OBJECT_LOCK_BIT);
-    while (header->SignalState > 0 && !IsListEmpty(&header->WaitListHead)) {
-        LIST_ENTRY *entry = RemoveHeadList(&header->WaitListHead);
+    LIST_ENTRY *entry = header->WaitListHead.Flink;
+    while (entry != &header->WaitListHead) {
         KWAIT_BLOCK *block = CONTAINING_RECORD(entry, KWAIT_BLOCK, WaitListEntry);
-        struct ke_thread *thread = (struct ke_thread *)block->Thread;
-        NTSTATUS status = block->SpareLong;
-        bool was_blocked;
-        block->BlockState = KE_BLOCK_TAKEN;
-        if (!claim(thread, status, &was_blocked))
-            continue; /* another object was faster */
-        consume(header);
-        if (was_blocked)
-            ke_ready(thread);
+        if (!ke_wait_is_satisfied(header, (struct ke_thread *)block->Thread))
+            break;
+        entry = entry->Flink;
+        if (block->WaitType == WaitAll)
+            ke_wait_all_try(block, header, increment);
+        else
+            satisfy_one(header, block, increment);
     }
 }
 
-/* Take the object or queue the block. True: the wait is decided. */
-static bool wait_on(struct ke_thread *self, KWAIT_BLOCK *block)
-{
-    DISPATCHER_HEADER *header = block->Object;
-    bool decided = false;
-    ke_object_lock(header);
-    if (header->SignalState > 0) {
-        if (claim_own(self, block->SpareLong))
-            consume(header);
-        decided = true;
-    } else {
-        block->BlockState = KE_BLOCK_QUEUED;
-        InsertTailList(&header->WaitListHead, &block->WaitListEntry);
-    }
-    ke_object_unlock(header);
-    return decided;
-}
+/* --- The waiter's side ------------------------------------------------------------------------------------ */
 
-static void unlink_block(KWAIT_BLOCK *block)
-{
-    DISPATCHER_HEADER *header = block->Object;
-    ke_object_lock(header);
-    if (block->BlockState == KE_BLOCK_QUEUED)
-        RemoveEntryList(&block->WaitListEntry);
-    ke_object_unlock(header);
-    block->BlockState = KE_BLOCK_IDLE;
-}
-
-static void block_init(KWAIT_BLOCK *block, struct ke_thread *self, void *object, NTSTATUS status)
+void ke_wait_block_init(KWAIT_BLOCK *block, struct ke_thread *self, void *object, NTSTATUS status)
 {
     block->WaitType = WaitAny;
     block->BlockState = KE_BLOCK_IDLE;
@@ -117,109 +145,139 @@ static void block_init(KWAIT_BLOCK *block, struct ke_thread *self, void *object,
     block->SpareLong = status;
 }
 
-/* Wait for the first of the prepared blocks; interrupts off. */
-static NTSTATUS wait_any(struct ke_thread *self, KWAIT_BLOCK *blocks, uint32_t count)
+uint64_t ke_wait_flags(const struct ke_thread *self, KPROCESSOR_MODE mode, BOOLEAN alertable)
 {
-    uint32_t queued = 0;
-    bool decided = false;
-    atomic_store_release(&self->wait, KE_WAIT_PREPARING);
-    atomic_store_release(&self->wait_object, (const void *)blocks[0].Object);
-    while (queued < count && !decided) {
-        decided = wait_on(self, &blocks[queued]);
-        if (!decided)
-            queued++;
+    uint64_t flags = (alertable ? KE_WAIT_ALERTABLE : 0) | (mode == UserMode ? KE_WAIT_USER : 0);
+    if (arch_irql() < APC_LEVEL && self->guarded_depth == 0) {
+        flags |= KE_WAIT_SPECIAL;
+        if (self->critical_depth == 0 && !self->apc_in_progress)
+            flags |= KE_WAIT_NORMAL;
     }
-    if (!decided) {
-        uint64_t state = KE_WAIT_PREPARING;
-        atomic_store_release(&self->state, KE_THREAD_WAITING);
-        if (atomic_cas(&self->wait, &state, KE_WAIT_BLOCKED))
-            ke_block(self);
+    return flags;
+}
+
+/* Take the object or queue the block. True: the wait is decided. */
+static bool wait_on(struct ke_thread *self, KWAIT_BLOCK *block)
+{
+    DISPATCHER_HEADER *header = block->Object;
+    ke_object_lock(header);
+    bool decided = ke_wait_is_satisfied(header, self);
+    if (decided) {
+        if (ke_wait_claim_own(self, ke_wait_status(header, block->SpareLong)))
+            ke_wait_consume(header, self);
+    } else {
+        block->BlockState = KE_BLOCK_QUEUED;
+        if (ke_object_type(header) == KE_OBJECT_QUEUE) /* who came last has the warmest caches */
+            InsertHeadList(&header->WaitListHead, &block->WaitListEntry);
         else
-            atomic_store_release(&self->state, KE_THREAD_RUNNING);
+            InsertTailList(&header->WaitListHead, &block->WaitListEntry);
     }
-    for (uint32_t i = 0; i < queued; i++)
-        unlink_block(&blocks[i]);
+    ke_object_unlock(header);
+    return decided;
+}
+
+static bool wait_on_any(struct ke_thread *self, struct ke_wait *wait)
+{
+    for (uint32_t i = 0; i < wait->count; i++) {
+        if (wait_on(self, &wait->blocks[i]))
+            return true;
+        wait->queued++;
+    }
+    return false;
+}
+
+static bool wait_on_timer(struct ke_thread *self, const struct ke_wait *wait)
+{
+    DISPATCHER_HEADER *timer = &self->timer.Header;
+    ke_object_lock(timer); /* nobody else waits for it: there is nothing to signal */
+    (void)ke_timer_set_locked(&self->timer, wait->due_100ns, 0, NULL); /* never set between waits */
+    ke_object_unlock(timer);
+    ke_wait_block_init(&self->timer_block, self, timer, STATUS_TIMEOUT);
+    return wait_on(self, &self->timer_block);
+}
+
+static void unlink_block(KWAIT_BLOCK *block)
+{
+    DISPATCHER_HEADER *header = block->Object;
+    if (atomic_load_acquire(&block->BlockState) == KE_BLOCK_TAKEN) {
+        while (atomic_load_acquire(&header->Lock) & KE_OBJECT_LOCK_BIT)
+            arch_cpu_pause();
+        return;
+    }
+    ke_object_lock(header);
+    if (block->BlockState == KE_BLOCK_QUEUED)
+        RemoveEntryList(&block->WaitListEntry);
+    if ((header->Lock & KE_OBJECT_WAIT_ALL) && IsListEmpty(&header->WaitListHead))
+        (void)atomic_and(&header->Lock, ~KE_OBJECT_WAIT_ALL);
+    ke_object_unlock(header);
+}
+
+static void unlink_all(struct ke_thread *self, struct ke_wait *wait, bool timed)
+{
+    for (uint32_t i = 0; i < wait->queued; i++)
+        unlink_block(&wait->blocks[i]);
+    wait->queued = 0;
+    if (!timed)
+        return;
+    if (self->timer_block.BlockState != KE_BLOCK_IDLE)
+        unlink_block(&self->timer_block);
+    ke_object_lock(&self->timer.Header);
+    (void)ke_timer_cancel_locked(&self->timer); /* either way it is not set now */
+    ke_object_unlock(&self->timer.Header);
+}
+
+/* Give the processor away, unless somebody has claimed the wait already. */
+static void block_until_claimed(struct ke_thread *self, const struct ke_wait *wait)
+{
+    uint64_t word = KE_WAIT_PREPARING | wait->flags;
+    bool counted = atomic_load_acquire(&self->queue) != NULL && !self->waits_for_queue;
+    if (counted)
+        ke_queue_thread_blocks(self);
+    atomic_store_release(&self->state, KE_THREAD_WAITING);
+    if (atomic_cas(&self->wait, &word, KE_WAIT_BLOCKED | wait->flags))
+        ke_block(self);
+    else
+        atomic_store_release(&self->state, KE_THREAD_RUNNING);
+    if (counted)
+        ke_queue_thread_goes_on(self);
+}
+
+static NTSTATUS wait_once(struct ke_thread *self, struct ke_wait *wait)
+{
+    bool timed = false;
+    self->wait_now = wait;
+    (void)atomic_exchange(&self->wait,
+                          KE_WAIT_PREPARING | wait->flags); /* before the look at APCs */
+    bool decided = ke_apc_ends_wait(self, wait->flags);
+    if (!decided)
+        decided = wait->all ? ke_wait_all_queue(self, wait) : wait_on_any(self, wait);
+    if (!decided && wait->has_due) {
+        timed = true;
+        decided = wait_on_timer(self, wait);
+    }
+    if (!decided)
+        block_until_claimed(self, wait);
+    unlink_all(self, wait, timed);
     uint64_t end = atomic_load_acquire(&self->wait);
-    CHECK((end & UINT32_MAX) == KE_WAIT_CLAIMED);
-    atomic_store_release(&self->wait_object, (const void *)NULL);
+    CHECK((end & KE_WAIT_STATE) == KE_WAIT_CLAIMED);
     atomic_store_release(&self->wait, KE_WAIT_NONE);
     return (NTSTATUS)(end >> 32);
 }
 
-/* A wait that must not block: one look. */
-static NTSTATUS poll_object(DISPATCHER_HEADER *header)
+NTSTATUS ke_wait_run(struct ke_thread *self, struct ke_wait *wait)
 {
-    NTSTATUS status = STATUS_TIMEOUT;
-    ke_object_lock(header);
-    if (header->SignalState > 0) {
-        consume(header);
-        status = STATUS_SUCCESS;
-    }
-    ke_object_unlock(header);
-    return status;
-}
-
-/* The last block stands for the time-out: the thread's own timer. */
-static NTSTATUS wait_with_timer(struct ke_thread *self, uint32_t objects, LARGE_INTEGER due)
-{
-    DISPATCHER_HEADER *timer = &self->timer.Header;
-    block_init(&self->wait_blocks[objects], self, timer, STATUS_TIMEOUT);
-    ke_object_lock(timer);
-    (void)ke_timer_set_locked(&self->timer, due, 0, NULL); /* it is never set between waits */
-    ke_object_unlock(timer);
-    NTSTATUS status = wait_any(self, self->wait_blocks, objects + 1);
-    ke_object_lock(timer);
-    (void)ke_timer_cancel_locked(&self->timer); /* either way it is not set now */
-    ke_object_unlock(timer);
-    return status;
-}
-
-/* Waiting is for threads: an idle thread, or code at DISPATCH_LEVEL, has nothing to be switched away from. */
-static void check_may_block(const struct ke_thread *self, const void *object)
-{
-    if (arch_irql() >= DISPATCH_LEVEL || self->idle)
-        ke_bugcheck(IRQL_NOT_LESS_OR_EQUAL, (uintptr_t)object, arch_irql(), 1,
-                    (uintptr_t)__builtin_return_address(0));
-}
-
-NTSTATUS KeWaitForSingleObject(PVOID object, KWAIT_REASON reason, KPROCESSOR_MODE mode,
-                               BOOLEAN alertable, LARGE_INTEGER *timeout)
-{
-    UNREFERENCED_PARAMETER(reason); /* these three matter to threads with a user mode */
-    UNREFERENCED_PARAMETER(mode);
-    UNREFERENCED_PARAMETER(alertable);
-    struct ke_thread *self = arch_thread();
-    bool poll = timeout != NULL && timeout->QuadPart == 0;
-    if (!poll)
-        check_may_block(self, object);
-    bool interrupts = arch_interrupts_disable();
+    CHECK(!arch_interrupts_enabled());
+    atomic_store_release(&self->wait_object,
+                         wait->count > 0 ? (const void *)wait->blocks[0].Object : &self->timer);
     NTSTATUS status;
-    if (poll) {
-        status = poll_object(object);
-    } else {
-        block_init(&self->wait_blocks[0], self, object, STATUS_SUCCESS);
-        status = timeout != NULL ? wait_with_timer(self, 1, *timeout)
-                                 : wait_any(self, self->wait_blocks, 1);
+    while ((status = wait_once(self, wait)) == STATUS_KERNEL_APC) {
+        KIRQL irql = arch_irql();
+        arch_irql_set(APC_LEVEL);
+        arch_interrupts_restore(true);
+        ke_apc_deliver();
+        arch_irql_set(irql);
+        (void)arch_interrupts_disable();
     }
-    ke_preempt(interrupts);
-    arch_interrupts_restore(interrupts);
+    atomic_store_release(&self->wait_object, (const void *)NULL);
     return status;
-}
-
-NTSTATUS KeDelayExecutionThread(KPROCESSOR_MODE mode, BOOLEAN alertable, LARGE_INTEGER *interval)
-{
-    UNREFERENCED_PARAMETER(mode);
-    UNREFERENCED_PARAMETER(alertable);
-    struct ke_thread *self = arch_thread();
-    if (interval->QuadPart == 0) {
-        ke_thread_yield();
-        return STATUS_SUCCESS;
-    }
-    check_may_block(self, &self->timer);
-    bool interrupts = arch_interrupts_disable();
-    (void)wait_with_timer(self, 0,
-                          *interval); /* the timer is all that is waited for: STATUS_TIMEOUT */
-    ke_preempt(interrupts);
-    arch_interrupts_restore(interrupts);
-    return STATUS_SUCCESS;
 }

@@ -16,7 +16,8 @@ void trap_interrupt(struct arch_frame *frame, enum arch_interrupt kind, uint32_t
         ke_dispatch();
         return;
     case ARCH_INTERRUPT_APC:
-        break; /* nobody queues APCs */
+        ke_apc_deliver();
+        return;
     }
     ke_bugcheck_frame(frame, INVALID_SOFTWARE_INTERRUPT, (uintptr_t[4]){ kind, detail });
 }
