@@ -178,7 +178,7 @@ MUST_CHECK NTSTATUS arch_power_button_connect(void (*pressed)(void));
 /* Fill `return_addresses` from a trap frame, from a thread that does not run, or (both NULL) from here. */
 size_t arch_backtrace(const struct arch_frame *frame, const struct arch_context *context,
                       uintptr_t *return_addresses, size_t capacity);
-/* Print the registers of a trap frame as `@register` lines. */
+/* Print registers as `@register` lines: those of a trap frame, or (NULL) the present ones. */
 void arch_frame_print(const struct arch_frame *frame);
 
 /* --- Up: what a port calls -------------------------------------------------------------------------------- */

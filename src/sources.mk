@@ -17,15 +17,16 @@ KERNEL_SOURCES = \
   src/ke/mutant.c src/ke/priority.c src/ke/queue.c src/ke/semaphore.c src/ke/suspend.c src/ke/switch.c \
   src/ke/thread.c src/ke/thread.h src/ke/timer.c src/ke/wait.c src/ke/wait_all.c src/ke/wait_call.c \
   src/mm/kva.c src/mm/kva_test.c src/mm/mm.h src/mm/mm_impl.h src/mm/pfn.c src/mm/pfn_test.c \
-  src/mm/pool.c src/mm/pool_test.c src/rtl/acpi.c src/rtl/acpi.h src/rtl/memmap.c src/rtl/memmap.h src/rtl/memory.h \
-  src/rtl/options.c src/rtl/options.h \
+  src/mm/pool.c src/mm/pool_test.c src/rtl/acpi.c src/rtl/acpi.h src/rtl/acpi_test.c \
+  src/rtl/memmap.c src/rtl/memmap.h src/rtl/memmap_test.c src/rtl/memory.h \
+  src/rtl/options.c src/rtl/options.h src/rtl/options_test.c \
   src/kd/console.c src/kd/console.h src/init/main.c src/init/planted_test.c src/trap/fault.c src/trap/interrupt.c
 
 # Compiled for the ports that boot, not for the host.
-KERNEL_ONLY_SOURCES = src/rtl/memory.c src/kd/ubsan.c src/kd/ubsan_test.c
+KERNEL_ONLY_SOURCES = src/rtl/memory.c src/rtl/memory_test.c src/kd/ubsan.c src/kd/ubsan_test.c
 
 EXTRA_DIST += src/README.md src/LAYERS src/WALKS src/abi/README.md src/abi/exports.tbl src/abi/generate.py \
-  src/init/README.md src/kd/README.md src/ke/README.md src/mm/README.md src/rtl/README.md src/trap/README.md
+  src/init/OPTIONS.md src/init/README.md src/kd/README.md src/ke/README.md src/mm/README.md src/rtl/README.md src/trap/README.md
 
 # The public ABI headers; installed, for drivers are built against them.
 NT_FILES = \

@@ -104,17 +104,20 @@ def boot_iso(lab: Lab, iso: Path) -> KernelSession:
         return session
 
 
-@pytest.mark.parametrize("damage", ["half", "one_page", "empty", "no_header"])
-def test_grub_load_error_ends_with_status_3(lab: Lab, tmp_path: Path, damage: str) -> None:
+@pytest.mark.parametrize(("damage", "word"), [("half", "not loaded whole"), ("nearly_all", "not loaded whole"),
+                                              ("one_page", "grub"), ("empty", "grub"), ("no_header", "grub")])
+def test_damaged_kernel_is_refused(lab: Lab, tmp_path: Path, damage: str, word: str) -> None:
+    """By GRUB, which ends with status 3 too, or by the kernel's first instructions."""
     kernel = lab.settings.images().stripped.read_bytes()
     damaged = {
         "half": kernel[: len(kernel) // 2],
+        "nearly_all": kernel[:-8192],
         "one_page": kernel[:4096],
         "empty": b"",
         "no_header": kernel.replace((0xE85250D6).to_bytes(4, "little"), bytes(4)),
     }
     session = boot_iso(lab, make_iso(lab, tmp_path, damaged[damage]))
-    assert_refused(lab, session, "grub")
+    assert_refused(lab, session, word)
 
 
 def test_the_same_iso_with_a_whole_kernel_boots(lab: Lab, tmp_path: Path) -> None:

@@ -27,3 +27,27 @@ check-abi:
 EXTRA_DIST += tests-unit/README.md tests-unit/mutants.tbl tests-unit/ci/README.md tests-unit/ci/conftest.py tests-unit/ci/image.py \
   tests-unit/ci/test_checks.py tests-unit/ci/test_image.py tests-unit/ci/test_mutate.py \
   tests-unit/ci/test_selftest_list.py tests-unit/ci/test_suite.py
+
+# Fuzzers: the parsers of src/rtl, unchanged, with libFuzzer and the host's sanitizers.
+check_PROGRAMS += fuzz-acpi fuzz-memmap fuzz-options
+FUZZ_CFLAGS = $(COMMON_CFLAGS) -mms-bitfields -fshort-wchar -fms-extensions -mcx16 -Wno-microsoft-anon-tag \
+  -g -O1 -fsanitize=fuzzer $(HOST_SANITIZE)
+FUZZ_LINK = -fsanitize=fuzzer $(HOST_SANITIZE)
+fuzz_acpi_SOURCES = tests-unit/fuzz/acpi.c tests-unit/fuzz/stop.c src/rtl/acpi.c
+fuzz_acpi_CPPFLAGS = $(keel_unit_CPPFLAGS)
+fuzz_acpi_CFLAGS = $(FUZZ_CFLAGS)
+fuzz_acpi_LDFLAGS = $(FUZZ_LINK)
+fuzz_memmap_SOURCES = tests-unit/fuzz/memmap.c tests-unit/fuzz/stop.c src/rtl/memmap.c
+fuzz_memmap_CPPFLAGS = $(keel_unit_CPPFLAGS)
+fuzz_memmap_CFLAGS = $(FUZZ_CFLAGS)
+fuzz_memmap_LDFLAGS = $(FUZZ_LINK)
+fuzz_options_SOURCES = tests-unit/fuzz/options.c tests-unit/fuzz/stop.c src/rtl/options.c src/base/format.c
+fuzz_options_CPPFLAGS = $(keel_unit_CPPFLAGS)
+fuzz_options_CFLAGS = $(FUZZ_CFLAGS)
+fuzz_options_LDFLAGS = $(FUZZ_LINK)
+TESTS += tests-unit/fuzz.tap
+EXTRA_DIST += tests-unit/fuzz/README.md tests-unit/fuzz/run tests-unit/fuzz/seeds.py
+FUZZ_SECONDS = 120
+.PHONY: fuzz
+fuzz: fuzz-acpi fuzz-memmap fuzz-options
+	srcdir='$(srcdir)' PYTHON='$(PYTHON)' sh $(srcdir)/tests-unit/fuzz/run $(FUZZ_SECONDS)

@@ -181,6 +181,12 @@ void host_give_up(const char *reason)
 
 void arch_frame_print(const struct arch_frame *frame)
 {
+    if (frame == NULL) {
+        log_line("@register pc=0x%llx fp=0x%llx irql=%u",
+                 (unsigned long long)(uintptr_t)__builtin_return_address(0),
+                 (unsigned long long)(uintptr_t)__builtin_frame_address(0), arch_irql());
+        return;
+    }
     log_line("@register pc=0x%llx fp=0x%llx sp=0x%llx", (unsigned long long)frame->pc,
              (unsigned long long)frame->frame_pointer, (unsigned long long)frame->stack_pointer);
     log_line("@register irql=%u interrupts=%u cpu=%u fault=0x%llx", frame->irql, frame->interrupts,

@@ -76,5 +76,5 @@
 #define X86_FRAME_RIP           0x168
 #define X86_FRAME_CS            0x170
 
-#define X86_MSR_GS_BASE 0xc0000101
-#define X86_MSR_EFER    0xc0000080
+#define X86_MSR_GS_BASE         0xc0000101
+#define X86_MSR_EFER            0xc0000080

@@ -469,9 +469,31 @@ static void print_registers(const char *format, const uint64_t values[4])
 #define FOUR(a, b, c, d)                                                                           \
     "@register " a "=0x%016llx " b "=0x%016llx " c "=0x%016llx " d "=0x%016llx\n"
 
+/* No trap, so no frame: where this function was called, and the registers that calls keep. */
+static void print_here(void)
+{
+    uint64_t r[8];
+    __asm__ volatile(
+        "movq %%rbx, 0(%0); movq %%rbp, 8(%0); movq %%rsi, 16(%0); movq %%rdi, 24(%0);"
+        "movq %%r12, 32(%0); movq %%r13, 40(%0); movq %%r14, 48(%0); movq %%r15, 56(%0)"
+        :
+        : "a"(r)
+        : "memory");
+    print_registers(FOUR("rip", "rsp", "rbp", "cr3"),
+                    (uint64_t[4]){ (uintptr_t)__builtin_return_address(0),
+                                   (uintptr_t)__builtin_frame_address(0), r[1], x86_read_cr3() });
+    print_registers(FOUR("rbx", "rsi", "rdi", "irql"),
+                    (uint64_t[4]){ r[0], r[2], r[3], arch_irql() });
+    print_registers(FOUR("r12", "r13", "r14", "r15"), (uint64_t[4]){ r[4], r[5], r[6], r[7] });
+}
+
 void arch_frame_print(const struct arch_frame *arch_frame)
 {
     const KTRAP_FRAME *f = (const KTRAP_FRAME *)arch_frame;
+    if (f == NULL) {
+        print_here();
+        return;
+    }
     print_registers(FOUR("rip", "rsp", "rbp", "rflags"),
                     (uint64_t[4]){ f->Rip, f->Rsp, f->Rbp, f->EFlags });
     print_registers(FOUR("rax", "rbx", "rcx", "rdx"),

@@ -49,8 +49,7 @@ static void report_processors(const struct arch_frame *frame)
 {
     uintptr_t frames[MAX_FRAMES];
     uint32_t self = arch_cpu()->index;
-    if (frame != NULL)
-        arch_frame_print(frame);
+    arch_frame_print(frame);
     print_frames("cpu", self, frames, arch_backtrace(frame, NULL, frames, MAX_FRAMES));
     for (uint32_t i = 0; i < ke.cpu_count; i++) {
         const struct arch_frame *stopped = i != self ? arch_cpu_stopped_frame(i) : NULL;
@@ -61,8 +60,8 @@ static void report_processors(const struct arch_frame *frame)
 
 static const char *state_name(uint32_t state)
 {
-    static const char *const states[] = { "initialized", "ready", "running", "waiting",
-                                          "terminated" };
+    static const char *const states[] = { "initialized", "ready",  "running",
+                                          "waiting",     "moving", "terminated" };
     return state < ARRAY_COUNT(states) ? states[state] : "?";
 }
 

@@ -9,7 +9,6 @@
 #include "ke/ke_impl.h"
 
 #define BALANCE_TICKS 64
-#define RELIEF_TICKS  1000
 
 static void charge(struct ke_cpu *cpu, struct ke_thread *thread, uint64_t ticks)
 {
@@ -30,7 +29,8 @@ static void share(struct ke_cpu *cpu, uint64_t ticks)
     bool interrupts = arch_interrupts_disable();
     if (before / BALANCE_TICKS != cpu->counters.ticks / BALANCE_TICKS)
         ke_ready_balance(cpu);
-    if (before / RELIEF_TICKS != cpu->counters.ticks / RELIEF_TICKS &&
+    uint32_t relief = atomic_load_relaxed(&ke.relief_ticks) / 4;
+    if (before / relief != cpu->counters.ticks / relief &&
         atomic_load_relaxed(&cpu->ready_count) != 0)
         ke_ready_relieve(cpu);
     arch_interrupts_restore(interrupts);

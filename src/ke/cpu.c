@@ -62,6 +62,7 @@ void ke_cpu_activate(struct ke_cpu *cpu)
 void ke_init(void)
 {
     struct ke_cpu *cpu = &ke.boot_cpu;
+    ke.relief_ticks = KE_RELIEF_TICKS;
     ke_lock_init(&ke.wait_all_lock, KE_LOCK_WAIT_ALL);
     ke_lock_init(&ke.thread_list_lock, KE_LOCK_THREAD_LIST);
     ke_lock_init(&ke.reaper_lock, KE_LOCK_REAPER);

@@ -108,8 +108,9 @@ struct ke_state {
     uint32_t cpu_count;                /* [a] */
     uint64_t active;                   /* [a] bit n: processor n schedules */
     uint64_t idle;                     /* [a] bit n: processor n halts and would take work */
-    uint64_t ticks;               /* [a] milliseconds since boot: interrupt time / KE_TICK_100NS */
-    uint64_t boot_time_100ns;     /* [i] since 1601 */
+    uint64_t ticks;           /* [a] milliseconds since boot: interrupt time / KE_TICK_100NS */
+    uint64_t boot_time_100ns; /* [i] since 1601 */
+    uint32_t relief_ticks; /* [a] a thread that is ready for so long is boosted; tests lower it */
     struct ke_lock wait_all_lock; /* wait_all.c */
     struct ke_lock thread_list_lock;
     LIST_ENTRY threads;      /* [l] */

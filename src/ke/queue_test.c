@@ -9,7 +9,8 @@
 #define ENTRIES 200
 
 static KQUEUE queue;
-static LIST_ENTRY entries[ENTRIES];
+static LIST_ENTRY entries[ENTRIES],
+    stops[TEST_MAX_THREADS]; /* a stop ends the worker that gets it */
 static KEVENT gate;
 static uint32_t running, most, done, got, refused; /* [a] */
 
@@ -109,6 +110,17 @@ static void start_workers(struct selftest_run *run, struct ke_thread **threads, 
         threads[i] = test_thread(run, start, NULL, 0, 0);
 }
 
+/* Each worker takes one stop; a worker that came back after a rundown would wait for ever. */
+static void stop_workers(struct selftest_run *run, struct ke_thread **threads, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        (void)KeInsertQueue(&queue, &stops[i]);
+    for (uint32_t i = 0; i < count; i++)
+        test_join(run, threads[i]);
+    EXPECT(IsListEmpty(&queue.ThreadListHead));
+    EXPECT_EQ(queue.CurrentCount, 0);
+}
+
 TEST(ke_queue, lets_no_more_threads_run_than_its_limit)
 {
     struct ke_thread *threads[6];
@@ -120,12 +132,30 @@ TEST(ke_queue, lets_no_more_threads_run_than_its_limit)
             test_sleep(1);
     }
     EXPECT(test_sleep_until(&got, ENTRIES));
-    test_sleep(2);
     EXPECT(most <= 2);
+    stop_workers(run, threads, 6);
+}
+
+static bool waits_for_queue(const struct ke_thread *thread)
+{
+    return atomic_load_acquire(&thread->state) == KE_THREAD_WAITING &&
+           atomic_load_acquire(&thread->wait_object) == (const void *)&queue;
+}
+
+TEST(ke_queue, rundown_sends_those_away_who_wait)
+{
+    struct ke_thread *threads[4];
+    KeInitializeQueue(&queue, 2);
+    start_workers(run, threads, 4, work);
+    for (uint32_t i = 0; i < 4; i++) {
+        for (uint32_t ms = 0; ms < TEST_HANG_MS && !waits_for_queue(threads[i]); ms++)
+            test_sleep(1);
+    }
     EXPECT(KeRundownQueue(&queue) == NULL);
-    for (uint32_t i = 0; i < 6; i++)
+    for (uint32_t i = 0; i < 4; i++)
         test_join(run, threads[i]);
-    EXPECT_EQ(refused, 6);
+    EXPECT_EQ(refused, 4);
+    EXPECT(IsListEmpty(&queue.ThreadListHead));
 }
 
 static void work_and_block(void *argument)
@@ -148,10 +178,7 @@ TEST(ke_queue, a_thread_that_blocks_lets_another_go_on)
         (void)KeInsertQueue(&queue, &entries[i]);
     EXPECT(test_sleep_until(&got, 3)); /* the limit is 1, but who blocks does not count */
     (void)KeSetEvent(&gate, 0, FALSE);
-    test_sleep(2);
-    (void)KeRundownQueue(&queue);
-    for (uint32_t i = 0; i < 3; i++)
-        test_join(run, threads[i]);
+    stop_workers(run, threads, 3);
 }
 
 static void remove_once(void *argument)
@@ -200,8 +227,6 @@ TEST(ke_queue, no_entry_is_lost_or_given_twice)
     start_workers(run, threads, 4, work);
     test_run_threads(run, 4, produce);
     EXPECT(test_sleep_until(&got, ENTRIES));
-    EXPECT(KeRundownQueue(&queue) == NULL);
-    for (uint32_t i = 0; i < 4; i++)
-        test_join(run, threads[i]);
+    stop_workers(run, threads, 4);
     EXPECT_EQ(got, ENTRIES);
 }

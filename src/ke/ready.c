@@ -12,7 +12,6 @@
  */
 #include "ke/ke_impl.h"
 
-#define RELIEF_TICKS    4000 /* ready for so long without a processor: boosted */
 #define RELIEF_PRIORITY (KE_PRIORITY_REAL_TIME - 1)
 
 void ke_ready_insert(struct ke_cpu *cpu, struct ke_thread *thread, bool at_head)
@@ -245,12 +244,13 @@ void ke_ready_balance(struct ke_cpu *cpu)
 /* The head of a queue has waited longest; it runs at RELIEF_PRIORITY until its quantum ends, and then decays. */
 static bool relieve_one(struct ke_cpu *cpu, uint64_t now)
 {
+    uint32_t limit = atomic_load_relaxed(&ke.relief_ticks);
     for (uint32_t priority = 1; priority < RELIEF_PRIORITY; priority++) {
         if (!(cpu->ready_summary >> priority & 1))
             continue;
         struct ke_thread *thread =
             CONTAINING_RECORD(cpu->ready[priority].Flink, struct ke_thread, ready_link);
-        if (now - thread->ready_since < RELIEF_TICKS || thread->boost_disabled)
+        if (now - thread->ready_since < limit || thread->boost_disabled)
             continue;
         ke_ready_remove(cpu, thread);
         thread->priority = RELIEF_PRIORITY;

@@ -16,6 +16,7 @@
 #define KE_PRIORITY_REAL_TIME 16 /* from here on priorities are neither boosted nor do they decay */
 #define KE_PRIORITY_HIGH      31
 #define KE_QUANTUM_TICKS      20
+#define KE_RELIEF_TICKS       4000 /* about as long as NT lets a thread starve */
 #define KE_THREAD_NAME_BYTES  32
 #define KE_STACK_PAGES        6
 #define KE_SUSPEND_MAXIMUM    127

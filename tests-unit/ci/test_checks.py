@@ -292,3 +292,28 @@ def test_seam_bad(tree: Fixture, file: str, text: str, complaint: str) -> None:
     seam(tree)
     tree.build(file, text)
     tree.refuses("check-seam", complaint)
+
+
+# ---- options
+
+OPTIONS = {
+    "src/rtl/options.c": 'static const struct option table[] = {\n    { "idle", OPTION_FLAG, set_idle, 0, 0 },\n'
+                         '    { "maxcpus", OPTION_NUMBER, set_max_cpus, 1, 64 },\n};\n',
+    "src/init/OPTIONS.md": "| option | value | does |\n| `idle` | – | waits |\n| `maxcpus` | 1 to 64 | limits |\n",
+}
+
+
+def test_options_good(tree: Fixture) -> None:
+    tree.write(OPTIONS)
+    tree.passes("check-options")
+
+
+@pytest.mark.parametrize(("page", "complaint"), [
+    ("| `idle` | – | waits |\n", "src/rtl/options.c:3: 'maxcpus' is not on the page"),
+    ("| `idle` | – | waits |\n| `maxcpus` | 1 to 64 | limits |\n| `quiet` | – | no |\n", "'quiet' is no option"),
+    ("| `idle` | – | waits |\n| `maxcpus` | 1 to 8 | limits |\n", "is 1 to 64 in the table"),
+    ("| `idle` | yes | waits |\n| `maxcpus` | 1 to 64 | limits |\n", "in one of the table and the page only"),
+])
+def test_options_bad(tree: Fixture, page: str, complaint: str) -> None:
+    tree.write({**OPTIONS, "src/init/OPTIONS.md": page})
+    tree.refuses("check-options", complaint)

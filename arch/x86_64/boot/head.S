@@ -72,6 +72,31 @@ start32:
     movl %eax, %esi
     movl %ebx, %ebp
 
+/*
+ * A loader that read less than the whole file does not say so. What stands last in it are the
+ * relocations, blocks of rising addresses that give their sizes: are they all there?
+ */
+    movl $X86_IMAGE_PHYSICAL, %edi
+    movl 0x3c(%edi), %ecx
+    leal (24 + 112 + 5 * 8)(%edi, %ecx), %ecx /* the base relocation directory: RVA, size */
+    movl (%ecx), %edx
+    addl %edi, %edx
+    movl 4(%ecx), %ecx
+    addl %edx, %ecx
+    xorl %eax, %eax
+1:  cmpl %ecx, %edx
+    jae 2f
+    cmpl %eax, (%edx)
+    jbe not_whole
+    movl (%edx), %eax
+    testl $0xfff, %eax
+    jnz not_whole
+    movl 4(%edx), %edi
+    cmpl $8, %edi
+    jb not_whole
+    addl %edi, %edx
+    jmp 1b
+2:  jne not_whole
     movl $0x80000000, %eax
     cpuid
     cmpl $0x80000001, %eax
@@ -121,6 +146,9 @@ start32:
     lgdt PHYSICAL(early_gdt_pointer)
     ljmpl $CODE64, $PHYSICAL(start64)
 
+not_whole:
+    movl $PHYSICAL(not_whole_text), %esi
+    jmp say
 no_long_mode:
     movl $PHYSICAL(no_long_mode_text), %esi
 say:
@@ -144,6 +172,8 @@ end:
 1:  hlt
     jmp 1b
 
+not_whole_text:
+    .asciz "@error reason=\"the kernel image was not loaded whole: its file is damaged\"\r\n"
 no_long_mode_text:
     .asciz "@error reason=\"this processor has no 64-bit mode\"\r\n"
 early_fault_text:

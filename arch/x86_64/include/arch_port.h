@@ -2,9 +2,9 @@
 /* What the x86_64 port gives inline, and the one structure of it that src/ embeds. Included by arch.h only. */
 #pragma once
 
-#define X86_PCR_IRQL 0x50            /* KPCR.Irql: our copy of the level */
-#define X86_PCR_CURRENT_THREAD 0x188 /* KPRCB.CurrentThread */
-#define X86_PCR_KE_CPU 0x1000        /* struct x86_cpu.ke */
+#define X86_PCR_IRQL           0x50   /* KPCR.Irql: our copy of the level */
+#define X86_PCR_CURRENT_THREAD 0x188  /* KPRCB.CurrentThread */
+#define X86_PCR_KE_CPU         0x1000 /* struct x86_cpu.ke */
 
 /* A thread that does not run: its stack pointer; all else stands on the stack (context.S). */
 struct arch_context {
