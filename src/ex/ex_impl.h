@@ -5,3 +5,36 @@
 #include "ex/ex.h"
 
 #include <nt/ke_ddi.h>
+
+/* --- Fast mutexes, for guarded ones too. IRQL: <= APC_LEVEL ------------------------------------------------ */
+
+void ex_fast_mutex_lock(FAST_MUTEX *mutex, KWAIT_REASON reason);
+bool ex_fast_mutex_try(FAST_MUTEX *mutex);
+void ex_fast_mutex_unlock(FAST_MUTEX *mutex);
+
+/* --- Spin locks of objects whose layout drivers know ------------------------------------------------------ */
+
+/*
+ * KSPIN_LOCKs that are taken with interrupts off instead of at DISPATCH_LEVEL: correct at any level, and cheaper.
+ * Nothing is locked while one is held, but the pool's own locks.
+ */
+#define EX_SPIN_LOADS_PER_PAUSE 16
+
+MUST_CHECK static inline bool ex_spin_acquire(KSPIN_LOCK *lock)
+{
+    bool interrupts = arch_interrupts_disable();
+    while (atomic_exchange_acquire(lock, 1) != 0) {
+        for (uint32_t loads = 1; atomic_load_relaxed(lock) != 0; loads++) {
+            if (loads % EX_SPIN_LOADS_PER_PAUSE == 0)
+                arch_cpu_pause();
+        }
+    }
+    return interrupts;
+}
+
+static inline void ex_spin_release(KSPIN_LOCK *lock, bool interrupts)
+{
+    CHECK(atomic_load_relaxed(lock) != 0);
+    atomic_store_release(lock, 0);
+    arch_interrupts_restore(interrupts);
+}
