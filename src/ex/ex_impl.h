@@ -38,3 +38,22 @@ static inline void ex_spin_release(KSPIN_LOCK *lock, bool interrupts)
     atomic_store_release(lock, 0);
     arch_interrupts_restore(interrupts);
 }
+
+/* --- Owners of a resource: resource_table.c. All with the resource's spin lock held ----------------------- */
+
+/* The entry of an owner, NULL if it is none. Valid until the next insertion or removal. */
+OWNER_ENTRY *ex_owner_find(ERESOURCE *resource, ERESOURCE_THREAD owner);
+/* Whether one more owner, or waiting sharer, has a place that is not promised to a waiting sharer already. */
+bool ex_owner_has_room(const ERESOURCE *resource, bool for_waiter);
+/* A new owner that holds it `count` times; there is room. */
+void ex_owner_insert(ERESOURCE *resource, ERESOURCE_THREAD owner, uint32_t count);
+void ex_owner_remove(ERESOURCE *resource, OWNER_ENTRY *entry);
+/* How many entries of the table a search for this owner looks at. */
+uint32_t ex_owner_search_steps(const ERESOURCE *resource, ERESOURCE_THREAD owner);
+
+/*
+ * Give the resource a larger table, allocated outside of the spin lock (not held). False: no memory.
+ * IRQL: <= DISPATCH_LEVEL
+ */
+MUST_CHECK bool ex_owner_table_grow(ERESOURCE *resource);
+void ex_owner_table_free(OWNER_ENTRY *table);
