@@ -16,6 +16,9 @@ KERNEL_SOURCES = \
   src/ke/suspend_test.c src/ke/thread_test.c src/ke/timer_test.c src/ke/wait_all_test.c src/ke/wait_test.c \
   src/ke/mutant.c src/ke/priority.c src/ke/queue.c src/ke/semaphore.c src/ke/suspend.c src/ke/switch.c \
   src/ke/thread.c src/ke/thread.h src/ke/timer.c src/ke/wait.c src/ke/wait_all.c src/ke/wait_call.c \
+  src/ex/ex.h src/ex/ex_impl.h src/ex/fast_mutex.c src/ex/fast_mutex_test.c src/ex/push_lock.c \
+  src/ex/push_lock_test.c src/ex/resource.c src/ex/resource_table.c src/ex/resource_table_test.c \
+  src/ex/resource_test.c src/ex/rundown.c src/ex/rundown_test.c \
   src/mm/kva.c src/mm/kva_test.c src/mm/mm.h src/mm/mm_impl.h src/mm/pfn.c src/mm/pfn_test.c \
   src/mm/pool.c src/mm/pool_test.c src/rtl/acpi.c src/rtl/acpi.h src/rtl/acpi_test.c \
   src/rtl/memmap.c src/rtl/memmap.h src/rtl/memmap_test.c src/rtl/memory.h \
@@ -40,4 +43,4 @@ NT_FILES = \
 ntincludedir = $(pkgincludedir)/nt
 ntinclude_HEADERS = $(NT_FILES)
 EXTRA_DIST += src/include/nt/README.md
-EXTRA_DIST += src/base/README.md
+EXTRA_DIST += src/base/README.md src/ex/README.md

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The executive's support library as the rest of src/ sees it. What drivers call is declared in <nt/ex_ddi.h>; this
+ * adds what only we may call.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <nt/ex.h>
+
+#include "base/atomic.h"
+#include "ke/ke.h"
+
+/* --- Push locks. IRQL: <= APC_LEVEL, normal kernel APCs off ----------------------------------------------- */
+
+/*
+ * Bits of the lock's word; push_lock.c explains. Without waiters the bits above are the number of sharers, with
+ * waiters they are the address of the first one.
+ */
+#define EX_PUSH_LOCK_EXCLUSIVE 1u
+#define EX_PUSH_LOCK_WAITERS   2u
+#define EX_PUSH_LOCK_QUEUE     4u
+#define EX_PUSH_LOCK_SHARER    16u
+
+void ex_push_lock_wait_exclusive(EX_PUSH_LOCK *lock);
+void ex_push_lock_wait_shared(EX_PUSH_LOCK *lock);
+void ex_push_lock_wake_exclusive(EX_PUSH_LOCK *lock);
+void ex_push_lock_wake_shared(EX_PUSH_LOCK *lock);
+
+static inline bool ex_push_lock_try_exclusive(EX_PUSH_LOCK *lock)
+{
+    EX_PUSH_LOCK free = 0;
+    return atomic_cas(lock, &free, EX_PUSH_LOCK_EXCLUSIVE);
+}
+
+static inline void ex_push_lock_acquire_exclusive(EX_PUSH_LOCK *lock)
+{
+    if (!ex_push_lock_try_exclusive(lock))
+        ex_push_lock_wait_exclusive(lock);
+}
+
+static inline void ex_push_lock_release_exclusive(EX_PUSH_LOCK *lock)
+{
+    EX_PUSH_LOCK alone = EX_PUSH_LOCK_EXCLUSIVE;
+    if (!atomic_cas(lock, &alone, 0))
+        ex_push_lock_wake_exclusive(lock);
+}
+
+static inline void ex_push_lock_acquire_shared(EX_PUSH_LOCK *lock)
+{
+    EX_PUSH_LOCK word = atomic_load_relaxed(lock);
+    bool open = (word & (EX_PUSH_LOCK_EXCLUSIVE | EX_PUSH_LOCK_WAITERS)) == 0;
+    if (!open || !atomic_cas(lock, &word, word + EX_PUSH_LOCK_SHARER))
+        ex_push_lock_wait_shared(lock);
+}
+
+static inline void ex_push_lock_release_shared(EX_PUSH_LOCK *lock)
+{
+    EX_PUSH_LOCK word = atomic_load_relaxed(lock);
+    bool simple = (word & EX_PUSH_LOCK_WAITERS) == 0;
+    if (!simple || !atomic_cas(lock, &word, word - EX_PUSH_LOCK_SHARER))
+        ex_push_lock_wake_shared(lock);
+}
+
+/* Somebody holds it, whoever that is: for CHECKs. */
+static inline bool ex_push_lock_is_held_exclusive(EX_PUSH_LOCK *lock)
+{
+    return (atomic_load_relaxed(lock) & EX_PUSH_LOCK_EXCLUSIVE) != 0;
+}
