@@ -136,6 +136,7 @@ TEST_KERNEL(x86_smp, an_nmi_reaches_the_boot_processor,
 }
 
 struct deaf {
+    struct selftest_run *run;
     uint32_t ready; /* [a] */
     uint32_t done;  /* [a] */
 };
@@ -150,21 +151,28 @@ static void deaf_thread(void *argument)
     arch_interrupts_restore(interrupts);
 }
 
+/*
+ * The one that sends starts the deaf one: nobody else could be sure to run, for whoever waits meanwhile until the deaf
+ * processor has flushed its TLB may hold the last processor that listens.
+ */
 static void ping_deaf(void *argument)
 {
     struct deaf *deaf = argument;
+    struct selftest_run *run = deaf->run;
+    uint32_t last = ke.cpu_count - 1;
+    struct ke_thread *target = test_thread(run, deaf_thread, deaf, 20, (uint64_t)1 << last);
     uint64_t end = ke_tick_count() + TEST_HANG_MS;
     while (atomic_load_acquire(&deaf->ready) == 0 && ke_tick_count() < end)
         arch_cpu_pause();
-    bool heard =
-        atomic_load_acquire(&deaf->ready) != 0 && x86_nmi_ping(ke.cpu_count - 1, ANSWER_US);
+    bool heard = atomic_load_acquire(&deaf->ready) != 0 && x86_nmi_ping(last, ANSWER_US);
     atomic_store_release(&deaf->done, heard ? 2 : 1);
+    test_join(run, target);
 }
 
 TEST_KERNEL(x86_smp, an_nmi_reaches_a_processor_that_has_interrupts_off,
             "needs processors that are not threads of one process")
 {
-    struct deaf deaf = { 0 };
+    struct deaf deaf = { .run = run };
     if (ke.cpu_count == 1) { /* to itself, then */
         bool interrupts = arch_interrupts_disable();
         bool heard = x86_nmi_ping(0, ANSWER_US);
@@ -172,11 +180,7 @@ TEST_KERNEL(x86_smp, an_nmi_reaches_a_processor_that_has_interrupts_off,
         EXPECT(heard);
         return;
     }
-    struct ke_thread *target =
-        test_thread(run, deaf_thread, &deaf, 20, (uint64_t)1 << (ke.cpu_count - 1));
-    struct ke_thread *sender = test_thread(run, ping_deaf, &deaf, 20, 1);
-    test_join(run, target);
-    test_join(run, sender);
+    test_join(run, test_thread(run, ping_deaf, &deaf, 20, 1));
     EXPECT_EQ(deaf.done, 2);
 }
 
