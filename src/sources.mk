@@ -9,7 +9,8 @@ KERNEL_SOURCES = \
   src/base/selftest_impl.h src/base/selftest_test.c \
   src/base/variant/checked/variant.h src/base/variant/free/variant.h \
   src/ke/bugcheck.c src/ke/bugcheck.h src/ke/call.c src/ke/clock.c src/ke/cpu.c src/ke/dpc.c \
-  src/ke/event.c src/ke/interrupt.c src/ke/irql.c src/ke/ke.h src/ke/ke_impl.h src/ke/lock.c \
+  src/ke/event.c src/ke/float.c src/ke/float_test.c src/ke/interrupt.c src/ke/irql.c src/ke/ke.h \
+  src/ke/ke_impl.h src/ke/lock.c \
   src/ke/lock.h src/ke/lock_classes.h src/ke/lock_classes.tbl src/ke/object.c src/ke/ready.c \
   src/ke/call_test.c src/ke/clock_test.c src/ke/dpc_test.c src/ke/irql_test.c src/ke/ke_test.h \
   src/ke/lock_test.c src/ke/thread_test.c src/ke/timer_test.c src/ke/wait_test.c \

@@ -5,6 +5,10 @@
  */
 #pragma once
 
+#include <fenv.h>
+
+#define ARCH_FLOAT_BYTES sizeof(fenv_t) /* rounding, exceptions: all that a called function may rely on */
+
 enum host_context_state {
     HOST_CONTEXT_NEW,     /* entered by `entry` when it is switched to */
     HOST_CONTEXT_SAVED,   /* somebody may switch to it */
@@ -13,6 +17,7 @@ enum host_context_state {
 
 /* A stack that code can be on: a thread's, the boot processor's first one, the process's own. */
 struct arch_context {
+    fenv_t float_control; /* of who is on it while it is left */
     void *jump[5]; /* for __builtin_longjmp: frame pointer, resume address, stack pointer */
     void (*entry)(void);
     struct ke_thread *thread;
