@@ -15,11 +15,12 @@ KERNEL_SOURCES = \
   src/ke/call_test.c src/ke/clock_test.c src/ke/dpc_test.c src/ke/irql_test.c src/ke/ke_test.h \
   src/ke/lock_test.c src/ke/thread_test.c src/ke/timer_test.c src/ke/wait_test.c \
   src/ke/semaphore.c src/ke/switch.c src/ke/thread.c src/ke/timer.c src/ke/wait.c \
-  src/ex/ex.h src/ex/ex_impl.h src/ex/fast_mutex.c src/ex/fast_mutex_test.c \
-  src/ex/interlocked_list.c src/ex/interlocked_list_test.c src/ex/keyed_event.c \
-  src/ex/keyed_event_test.c src/ex/push_lock.c src/ex/push_lock_test.c src/ex/resource.c \
-  src/ex/resource_table.c src/ex/resource_table_test.c src/ex/resource_test.c src/ex/run_once.c \
-  src/ex/run_once_test.c src/ex/rundown.c src/ex/rundown_test.c \
+  src/ex/callback.c src/ex/callback_test.c src/ex/ex.h src/ex/ex_impl.h src/ex/fast_mutex.c \
+  src/ex/fast_mutex_test.c src/ex/interlocked_list.c src/ex/interlocked_list_test.c \
+  src/ex/keyed_event.c src/ex/keyed_event_test.c src/ex/push_lock.c src/ex/push_lock_test.c \
+  src/ex/resource.c src/ex/resource_table.c src/ex/resource_table_test.c src/ex/resource_test.c \
+  src/ex/run_once.c src/ex/run_once_test.c src/ex/rundown.c src/ex/rundown_test.c src/ex/time.c \
+  src/ex/time_test.c src/ex/timer.c src/ex/timer_test.c \
   src/mm/kva.c src/mm/kva_test.c src/mm/mm.h src/mm/mm_impl.h src/mm/pfn.c src/mm/pfn_test.c \
   src/mm/pool.c src/mm/pool_test.c src/rtl/acpi.c src/rtl/acpi.h src/rtl/memmap.c src/rtl/memmap.h src/rtl/memory.h \
   src/rtl/options.c src/rtl/options.h \

@@ -103,3 +103,10 @@ MUST_CHECK NTSTATUS ex_keyed_event_wait(struct ex_keyed_event *event,
                                         const struct ex_keyed_event_wait *how);
 MUST_CHECK NTSTATUS ex_keyed_event_release(struct ex_keyed_event *event,
                                            const struct ex_keyed_event_wait *how);
+
+/* --- Callback objects. IRQL: <= APC_LEVEL ----------------------------------------------------------------- */
+
+/* The caller gets the only reference. STATUS_INSUFFICIENT_RESOURCES: no memory. */
+MUST_CHECK NTSTATUS ex_callback_create(bool allow_multiple, PCALLBACK_OBJECT *out_callback);
+/* Drop a reference; with the last one, registrations have theirs, the object goes. IRQL: <= DISPATCH_LEVEL */
+void ex_callback_release(PCALLBACK_OBJECT callback);
