@@ -124,6 +124,13 @@ void arch_context_init(struct arch_context *context, struct ke_thread *thread, v
  */
 struct ke_thread *arch_context_switch(struct arch_context *from, struct arch_context *to);
 
+/*
+ * The floating-point and vector registers of the thread that runs: copied to `area` (ARCH_FLOAT_BYTES, aligned to 64),
+ * and back, of which `mask` says the parts by the numbers of XSTATE_MASK_LEGACY and its like. IRQL: <= DISPATCH_LEVEL
+ */
+void arch_float_save(void *area);
+void arch_float_restore(const void *area, uint64_t mask);
+
 /* --- Time ------------------------------------------------------------------------------------------------- */
 
 uint64_t arch_counter(void);            /* inline: counts at arch_boot()->counter_hz */

@@ -43,6 +43,7 @@ static void tell_finish(void *saved)
 static void enter(void)
 {
     tell_finish(NULL);
+    (void)fesetenv(FE_DFL_ENV);
     host_this->running->entry();
     host_give_up("a context's first function returned");
 }
@@ -80,8 +81,10 @@ UNCHECKED void host_swap(struct arch_context *from, struct arch_context *to)
         ASAN_UNPOISON_MEMORY_REGION((void *)to->stack_bottom, to->stack_top - to->stack_bottom);
     to->state = HOST_CONTEXT_RUNNING;
     tell_start((void **)&saved, to);
+    (void)fegetenv(&from->float_control); /* these two cannot fail */
     if (__builtin_setjmp(from->jump) == 0)
         leave(to, is_new);
+    (void)fesetenv(&from->float_control);
     tell_finish(saved);
 }
 
@@ -114,6 +117,17 @@ void arch_context_init(struct arch_context *context, struct ke_thread *thread, v
     context->thread = thread;
     context->stack_top = (uintptr_t)stack_top;
     context->state = HOST_CONTEXT_NEW;
+}
+
+void arch_float_save(void *area)
+{
+    (void)fegetenv(area);
+}
+
+void arch_float_restore(const void *area, uint64_t mask)
+{
+    if (mask != 0) /* its parts are one here */
+        (void)fesetenv(area);
 }
 
 struct ke_thread *arch_context_switch(struct arch_context *from, struct arch_context *to)

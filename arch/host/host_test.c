@@ -7,6 +7,7 @@
 #include "base/atomic.h"
 #include "base/selftest.h"
 #include "host.h"
+#include "ke/ke_test.h"
 
 #define LOW_LINE  3      /* level 6 */
 #define HIGH_LINE 7      /* level 10 */
@@ -187,6 +188,35 @@ TEST_HOST(host_context, a_switch_keeps_both_stacks, "enters code that is no thre
     arch_interrupts_restore(were_enabled);
     EXPECT_EQ(side_steps, 10);
     EXPECT_EQ(kept, 0x600d);
+}
+
+static uint32_t wrong_rounding;
+
+static void keep_rounding(void *argument)
+{
+    static const int modes[] = { FE_TONEAREST, FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO };
+    int mine = modes[(uintptr_t)argument % ARRAY_COUNT(modes)];
+
+    if (fegetround() != FE_TONEAREST) /* inherited */
+        (void)atomic_add(&wrong_rounding, 1);
+    (void)fesetround(mine);
+    for (int i = 0; i < 50; i++) {
+        ke_thread_yield();
+        if (fegetround() != mine)
+            (void)atomic_add(&wrong_rounding, 1);
+    }
+}
+
+TEST_HOST(host_context, threads_keep_their_rounding, "its floating-point control is the host's")
+{
+    int before = fegetround();
+
+    wrong_rounding = 0;
+    (void)fesetround(FE_UPWARD); /* what they must not inherit */
+    test_run_threads(run, 8, keep_rounding);
+    EXPECT_EQ(fegetround(), FE_UPWARD);
+    (void)fesetround(before);
+    EXPECT_EQ(wrong_rounding, 0);
 }
 
 __attribute__((noinline)) static size_t walk_from_here(uintptr_t *addresses, size_t capacity)

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * From one thread to another. What the calling convention lets a function lose is lost already; the
- * rest is pushed, and the stack pointer is all that struct arch_context keeps. A thread that does
- * not run unwinds from x86_context_resume with that stack pointer.
+ * integer registers are pushed, the others are fpu.c's, and the stack pointer is what struct
+ * arch_context keeps. A thread that does not run unwinds from x86_context_resume with that pointer.
  */
 #include "x86_64/layout.h"
 
     .text
     .p2align 4
-    .globl arch_context_switch
+    .globl x86_context_switch
     .globl x86_context_resume
-    .seh_proc arch_context_switch
-arch_context_switch: /* rcx: from, rdx: to */
+    .seh_proc x86_context_switch
+x86_context_switch: /* rcx: from, rdx: to */
     pushq %rbp
     .seh_pushreg %rbp
     pushq %rbx
@@ -28,31 +28,7 @@ arch_context_switch: /* rcx: from, rdx: to */
     .seh_pushreg %r14
     pushq %r15
     .seh_pushreg %r15
-    subq $X86_SWITCH_BYTES, %rsp
-    .seh_stackalloc X86_SWITCH_BYTES
-    movaps %xmm6, (%rsp)
-    .seh_savexmm %xmm6, 0
-    movaps %xmm7, 0x10(%rsp)
-    .seh_savexmm %xmm7, 0x10
-    movaps %xmm8, 0x20(%rsp)
-    .seh_savexmm %xmm8, 0x20
-    movaps %xmm9, 0x30(%rsp)
-    .seh_savexmm %xmm9, 0x30
-    movaps %xmm10, 0x40(%rsp)
-    .seh_savexmm %xmm10, 0x40
-    movaps %xmm11, 0x50(%rsp)
-    .seh_savexmm %xmm11, 0x50
-    movaps %xmm12, 0x60(%rsp)
-    .seh_savexmm %xmm12, 0x60
-    movaps %xmm13, 0x70(%rsp)
-    .seh_savexmm %xmm13, 0x70
-    movaps %xmm14, 0x80(%rsp)
-    .seh_savexmm %xmm14, 0x80
-    movaps %xmm15, 0x90(%rsp)
-    .seh_savexmm %xmm15, 0x90
     .seh_endprologue
-    stmxcsr X86_SWITCH_MXCSR(%rsp)
-    fnstcw X86_SWITCH_X87(%rsp)
 
     movq %rsp, X86_CONTEXT_STACK_POINTER(%rcx)
     movq %gs:X86_PCR_THREAD, %rax
@@ -63,19 +39,6 @@ arch_context_switch: /* rcx: from, rdx: to */
     movq %r9, X86_TSS_RSP0(%r10)
     movq X86_CONTEXT_STACK_POINTER(%rdx), %rsp
 x86_context_resume:
-    fldcw X86_SWITCH_X87(%rsp)
-    ldmxcsr X86_SWITCH_MXCSR(%rsp)
-    movaps (%rsp), %xmm6
-    movaps 0x10(%rsp), %xmm7
-    movaps 0x20(%rsp), %xmm8
-    movaps 0x30(%rsp), %xmm9
-    movaps 0x40(%rsp), %xmm10
-    movaps 0x50(%rsp), %xmm11
-    movaps 0x60(%rsp), %xmm12
-    movaps 0x70(%rsp), %xmm13
-    movaps 0x80(%rsp), %xmm14
-    movaps 0x90(%rsp), %xmm15
-    addq $X86_SWITCH_BYTES, %rsp
     popq %r15
     popq %r14
     popq %r13

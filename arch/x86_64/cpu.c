@@ -9,13 +9,14 @@
 
 #include <nt/ntstatus.h>
 
-#define CR0_KERNEL         0x80050033u /* PG, AM, WP, NE, ET, MP, PE; caches on */
+#define CR0_KERNEL         0x8005003bu /* PG, AM, WP, NE, ET, TS, MP, PE; caches on */
 #define CR4_PAE            (1u << 5)
 #define CR4_MCE            (1u << 6)
 #define CR4_PGE            (1u << 7)
 #define CR4_FXSR           (1u << 9)
 #define CR4_XMM            (1u << 10)
 #define CR4_UMIP           (1u << 11)
+#define CR4_OSXSAVE        (1u << 18)
 #define CR4_SMEP           (1u << 20)
 #define CR4_SMAP           (1u << 21)
 #define EFER_LME           (1u << 8)
@@ -25,9 +26,6 @@
 #define MSR_KERNEL_GS_BASE 0xc0000102
 #define MSR_PAT            0x277
 #define PAT_KERNEL         0x0007010600070406u /* as after reset, but entry 5 is WC */
-
-#define MXCSR_DEFAULT      0x1f80 /* all exceptions masked, round to nearest */
-#define FCW_DEFAULT        0x27f  /* Windows' x87 control word: 53 bits, all masked */
 
 #define IST_PAGES          (X86_IST_STACK_BYTES / ARCH_PAGE_BYTES)
 
@@ -54,6 +52,7 @@ static void detect_features(void)
         .pge = leaf1.d >> 13 & 1,
         .pat = leaf1.d >> 16 & 1,
         .rdrand = leaf1.c >> 30 & 1,
+        .xsave = leaf1.c >> 26 & 1,
     };
     x86_has_smap = x86_features.smap;
 }
@@ -86,7 +85,7 @@ static void init_block(struct x86_cpu *cpu, uint32_t index)
     cpu->pcr.CurrentPrcb = &cpu->prcb;
     cpu->pcr.MajorVersion = 1;
     cpu->pcr.MinorVersion = 1;
-    cpu->prcb.MxCsr = MXCSR_DEFAULT;
+    cpu->prcb.MxCsr = X86_MXCSR_DEFAULT;
     cpu->prcb.Number = index;
     cpu->prcb.LegacyNumber = (UCHAR)index;
     cpu->tss.io_map = sizeof(cpu->tss);
@@ -105,6 +104,7 @@ void x86_cpu_init_boot(void)
 {
     struct x86_cpu *cpu = &x86_boot_cpu;
     detect_features();
+    x86_fpu_detect();
     init_block(cpu, 0);
     set_ist(cpu,
             (uintptr_t)x86_boot_stacks + ARCH_PAGE_BYTES + X86_BOOT_STACK_BYTES + ARCH_PAGE_BYTES);
@@ -146,6 +146,7 @@ static void load_control(void)
     uint32_t cr4 = CR4_PAE | CR4_MCE | CR4_FXSR | CR4_XMM;
     cr4 |= has->pge ? CR4_PGE : 0;
     cr4 |= has->umip ? CR4_UMIP : 0;
+    cr4 |= has->xsave ? CR4_OSXSAVE : 0;
     cr4 |= has->smep ? CR4_SMEP : 0;
     cr4 |= has->smap ? CR4_SMAP : 0;
     x86_write_cr0(CR0_KERNEL);
@@ -155,7 +156,7 @@ static void load_control(void)
     if (has->pat)
         x86_write_msr(MSR_PAT, PAT_KERNEL);
     x86_write_msr(MSR_STAR, (uint64_t)X86_USER_CS32 << 48 | (uint64_t)X86_KERNEL_CS << 32);
-    x86_load_float_control(MXCSR_DEFAULT, FCW_DEFAULT);
+    x86_fpu_init_cpu();
 }
 
 void x86_cpu_load(struct x86_cpu *cpu)
@@ -171,6 +172,7 @@ void arch_cpu_bind(struct ke_cpu *cpu, struct arch_context *running, struct ke_t
 {
     struct x86_cpu *self = x86_self();
     running->thread = thread;
+    running->fpu_area = x86_fpu_boot_area;
     running->stack_top = (uintptr_t)x86_boot_stacks + ARCH_PAGE_BYTES + X86_BOOT_STACK_BYTES;
     self->prcb.CurrentThread = (KTHREAD *)thread;
     self->prcb.IdleThread = (KTHREAD *)thread;

@@ -4,6 +4,7 @@
 #include "ke/ke.h"
 #include "x86_64/x86.h"
 
+#define CR0_TS       (1u << 3)
 #define CR0_WP       (1u << 16)
 #define CR4_PGE      (1u << 7)
 #define CR4_UMIP     (1u << 11)
@@ -29,7 +30,7 @@ static void record(void *argument)
     (void)argument;
     struct x86_cpu *self = x86_self();
     states[self->index] = (struct state){
-        .cr0 = x86_read_cr0(),
+        .cr0 = x86_read_cr0() & ~(uint64_t)CR0_TS, /* that of a thread */
         .cr3 = x86_read_cr3(),
         .cr4 = x86_read_cr4(),
         .efer = x86_read_msr(X86_MSR_EFER),

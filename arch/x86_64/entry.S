@@ -114,6 +114,10 @@ x86_entry_saved:
     movb %al, X86_FRAME_PREVIOUS_MODE(%rsp)
     movb %gs:X86_PCR_LEVEL, %al
     movb %al, X86_FRAME_PREVIOUS_IRQL(%rsp)
+    movb %gs:X86_PCR_FPU, %al /* off: there is nothing to save, and these would trap (fpu.c) */
+    movb %al, X86_FRAME_FPU(%rsp)
+    testb %al, %al
+    jz 1f
     movaps %xmm0, X86_FRAME_XMM0(%rsp)
     movaps %xmm1, X86_FRAME_XMM0 + 16(%rsp)
     movaps %xmm2, X86_FRAME_XMM0 + 32(%rsp)
@@ -122,10 +126,12 @@ x86_entry_saved:
     movaps %xmm5, X86_FRAME_XMM0 + 80(%rsp)
     stmxcsr X86_FRAME_MXCSR(%rsp)
     ldmxcsr %gs:X86_PCR_PRCB_MXCSR
-    movq %rsp, %rcx /* the frame begins with the home space of our call */
+1:  movq %rsp, %rcx /* the frame begins with the home space of our call */
     movl %ebp, %edx
     call x86_trap
 
+    cmpb $0, X86_FRAME_FPU(%rsp)
+    je 1f
     ldmxcsr X86_FRAME_MXCSR(%rsp)
     movaps X86_FRAME_XMM0(%rsp), %xmm0
     movaps X86_FRAME_XMM0 + 16(%rsp), %xmm1
@@ -133,7 +139,7 @@ x86_entry_saved:
     movaps X86_FRAME_XMM0 + 48(%rsp), %xmm3
     movaps X86_FRAME_XMM0 + 64(%rsp), %xmm4
     movaps X86_FRAME_XMM0 + 80(%rsp), %xmm5
-    cmpq $0, X86_FRAME_GS_SWAPPED(%rsp)
+1:  cmpq $0, X86_FRAME_GS_SWAPPED(%rsp)
     je 1f
     swapgs
 1:  movq X86_FRAME_RAX(%rsp), %rax

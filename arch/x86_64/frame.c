@@ -19,6 +19,7 @@
 #define TRAP_DEBUG         1
 #define TRAP_NMI           2
 #define TRAP_BREAKPOINT    3
+#define TRAP_NO_FPU        7
 #define TRAP_DOUBLE        8
 #define TRAP_PAGE          14
 #define TRAP_MACHINE_CHECK 18
@@ -29,6 +30,7 @@
 
 _Static_assert(offsetof(KTRAP_FRAME, PreviousMode) == X86_FRAME_PREVIOUS_MODE, "entry.S");
 _Static_assert(offsetof(KTRAP_FRAME, PreviousIrql) == X86_FRAME_PREVIOUS_IRQL, "entry.S");
+_Static_assert(offsetof(KTRAP_FRAME, FaultIndicator) == X86_FRAME_FPU, "entry.S");
 _Static_assert(offsetof(KTRAP_FRAME, MxCsr) == X86_FRAME_MXCSR, "entry.S");
 _Static_assert(offsetof(KTRAP_FRAME, Rax) == X86_FRAME_RAX, "entry.S");
 _Static_assert(offsetof(KTRAP_FRAME, Rcx) == X86_FRAME_RCX, "entry.S");
@@ -113,11 +115,11 @@ void *x86_idt_base(void)
 static NTSTATUS exception_code(uint32_t vector)
 {
     static const NTSTATUS codes[TRAP_COUNT] = {
-        [0] = STATUS_INTEGER_DIVIDE_BY_ZERO,   [TRAP_DEBUG] = STATUS_SINGLE_STEP,
-        [TRAP_BREAKPOINT] = STATUS_BREAKPOINT, [4] = STATUS_INTEGER_OVERFLOW,
-        [5] = STATUS_ARRAY_BOUNDS_EXCEEDED,    [6] = STATUS_ILLEGAL_INSTRUCTION,
-        [7] = STATUS_ILLEGAL_INSTRUCTION,      [16] = STATUS_FLOAT_INVALID_OPERATION,
-        [17] = STATUS_DATATYPE_MISALIGNMENT,   [19] = STATUS_FLOAT_MULTIPLE_TRAPS,
+        [0] = STATUS_INTEGER_DIVIDE_BY_ZERO,        [TRAP_DEBUG] = STATUS_SINGLE_STEP,
+        [TRAP_BREAKPOINT] = STATUS_BREAKPOINT,      [4] = STATUS_INTEGER_OVERFLOW,
+        [5] = STATUS_ARRAY_BOUNDS_EXCEEDED,         [6] = STATUS_ILLEGAL_INSTRUCTION,
+        [TRAP_NO_FPU] = STATUS_ILLEGAL_INSTRUCTION, [16] = STATUS_FLOAT_INVALID_OPERATION,
+        [17] = STATUS_DATATYPE_MISALIGNMENT,        [19] = STATUS_FLOAT_MULTIPLE_TRAPS,
     };
     return codes[vector] != 0 ? codes[vector] : STATUS_ACCESS_VIOLATION;
 }
@@ -192,6 +194,8 @@ static void exception(struct arch_frame *arch_frame, uint32_t vector)
     KTRAP_FRAME *frame = (KTRAP_FRAME *)arch_frame;
     struct arch_fault fault;
     if (vector == TRAP_NMI && x86_nmi_handled(arch_frame))
+        return;
+    if (vector == TRAP_NO_FPU && x86_fpu_first_use(arch_frame))
         return;
     x86_classify(arch_frame, vector, x86_read_cr2(), &fault);
     frame->FaultAddress = fault.address;
@@ -312,4 +316,5 @@ void x86_trap(struct arch_frame *frame, uint32_t vector)
         exception(frame, vector);
     else
         interrupt(frame, vector);
+    x86_fpu_leave(frame);
 }

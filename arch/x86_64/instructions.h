@@ -208,7 +208,39 @@ static inline void x86_reload_segments(uint16_t code, uint16_t data)
                      : "rax", "memory");
 }
 
-static inline void x86_load_float_control(uint32_t mxcsr, uint16_t x87)
+static inline void x86_task_switched_clear(void)
 {
-    __asm__ volatile("fninit; fldcw %1; ldmxcsr %0" : : "m"(mxcsr), "m"(x87));
+    __asm__ volatile("clts" : : : "memory");
+}
+
+static inline void x86_write_xcr0(uint64_t v)
+{
+    __asm__ volatile("xsetbv" : : "c"(0), "a"((uint32_t)v), "d"((uint32_t)(v >> 32)));
+}
+
+/* The x87, SSE and AVX registers; none of them needs CR0.TS on. `features`: XCR0's bits, which of them. */
+static inline void x86_xsave(void *area, uint64_t features)
+{
+    __asm__ volatile("xsave64 (%0)"
+                     :
+                     : "r"(area), "a"((uint32_t)features), "d"((uint32_t)(features >> 32))
+                     : "memory");
+}
+
+static inline void x86_xrstor(const void *area, uint64_t features)
+{
+    __asm__ volatile("xrstor64 (%0)"
+                     :
+                     : "r"(area), "a"((uint32_t)features), "d"((uint32_t)(features >> 32))
+                     : "memory");
+}
+
+static inline void x86_fxsave(void *area)
+{
+    __asm__ volatile("fxsave64 (%0)" : : "r"(area) : "memory");
+}
+
+static inline void x86_fxrstor(const void *area)
+{
+    __asm__ volatile("fxrstor64 (%0)" : : "r"(area) : "memory");
 }

@@ -40,15 +40,13 @@
 #define X86_PCR_LEVEL      0x50
 #define X86_PCR_THREAD     0x188
 #define X86_PCR_PRCB_MXCSR 0x180
+#define X86_PCR_FPU        0x1008 /* struct x86_cpu.fpu_on */
 #define X86_TSS_RSP0       4
 
-/* struct arch_context, and what arch_context_switch pushes */
+/* struct arch_context, and what x86_context_switch pushes */
 #define X86_CONTEXT_STACK_POINTER 0
 #define X86_CONTEXT_THREAD        8
 #define X86_CONTEXT_STACK_TOP     16
-#define X86_SWITCH_BYTES          0xa8 /* ten XMM registers, MXCSR, the x87 control word */
-#define X86_SWITCH_MXCSR          0xa0
-#define X86_SWITCH_X87            0xa4
 #define X86_SWITCH_REGISTERS      8
 
 /* CONTEXT: the integer registers in the order of their numbers */
@@ -58,6 +56,7 @@
 /* KTRAP_FRAME */
 #define X86_FRAME_PREVIOUS_MODE 0x28
 #define X86_FRAME_PREVIOUS_IRQL 0x29
+#define X86_FRAME_FPU           0x2a /* NT's FaultIndicator: 1 if the volatile XMM registers are saved */
 #define X86_FRAME_MXCSR         0x2c
 #define X86_FRAME_RAX           0x30
 #define X86_FRAME_RCX           0x38

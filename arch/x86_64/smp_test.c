@@ -31,7 +31,7 @@ static void read_control(void *argument)
 {
     uint64_t *own = control[arch_cpu()->index];
     (void)argument;
-    own[0] = x86_read_cr0();
+    own[0] = x86_read_cr0() & ~(uint64_t)8; /* TS is the running thread's */
     own[1] = x86_read_cr4();
     own[2] = x86_read_msr(X86_MSR_EFER);
 }

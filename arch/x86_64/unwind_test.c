@@ -321,7 +321,7 @@ TEST_KERNEL(x86_unwind, a_waiting_thread_s_stack_can_be_read, "stacks are x64's"
     (void)KeSetEvent(&event, 0, FALSE); /* it was not signalled */
     test_join(run, thread);
     REQUIRE(count > 3 && count < FRAMES);
-    EXPECT_EQ(function_of(frames[0]), (uintptr_t)arch_context_switch);
+    EXPECT_EQ(function_of(frames[0]), (uintptr_t)x86_context_switch);
     EXPECT(find(frames, count, (const void *)(uintptr_t)x86_test_call) < FRAMES);
     EXPECT_EQ(function_of(frames[count - 1]), (uintptr_t)x86_thread_entry);
 }

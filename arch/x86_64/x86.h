@@ -50,6 +50,8 @@ struct x86_cpu {
     KPRCB prcb;
     uint8_t prcb_rest[0x1000 - NT_KPCR_PRCB_OFFSET - sizeof(KPRCB)];
     struct ke_cpu *ke; /* X86_PCR_KE_CPU */
+    bool
+        fpu_on; /* X86_PCR_FPU: the thread here has floating-point state, in the registers; CR0.TS is off */
     uint32_t index;
     uint32_t apic_id;
     uint32_t acpi_uid;
@@ -63,6 +65,7 @@ struct x86_cpu {
 };
 
 _Static_assert(offsetof(struct x86_cpu, ke) == X86_PCR_KE_CPU, "arch_port.h reads it");
+_Static_assert(offsetof(struct x86_cpu, fpu_on) == X86_PCR_FPU, "entry.S reads it");
 _Static_assert(offsetof(struct x86_cpu, prcb) == NT_KPCR_PRCB_OFFSET, "gs:[0x20] is the KPRCB");
 _Static_assert(offsetof(struct x86_cpu, prcb.CurrentThread) == X86_PCR_CURRENT_THREAD,
                "gs:[0x188] is the thread");
@@ -122,9 +125,23 @@ MUST_CHECK NTSTATUS x86_cpu_create(uint32_t index, struct x86_cpu **out_cpu);
 void x86_cpu_load(
     struct x86_cpu *cpu); /* GDT, IDT, TSS, GS; CR0, CR4, EFER, PAT, STAR; needs paging */
 struct x86_features {
-    bool nx, smep, smap, umip, pge, pat, rdrand;
+    bool nx, smep, smap, umip, pge, pat, rdrand, xsave;
 };
 extern struct x86_features x86_features; /* [i] after x86_cpu_init_boot */
+
+/* fpu.c */
+#define X86_MXCSR_DEFAULT 0x1f80 /* all exceptions masked, round to nearest */
+#define X86_FCW_DEFAULT   0x27f  /* Windows' x87 control word: 53 bits, all masked */
+#define X86_FPU_ALIGN     64
+extern uint8_t x86_fpu_boot_area[]; /* of the boot processor's idle thread */
+extern uint64_t x86_fpu_features;   /* [i] XCR0; 0: FXSAVE and FXRSTOR only */
+void x86_fpu_detect(void);          /* boot processor, once */
+void x86_fpu_area_init(void *area); /* once, before it is anybody's fpu_area */
+void x86_fpu_init_cpu(void);        /* this processor; CR4 is set, CR0.TS on */
+/* #NM: the thread here has state from now on. False: it had it already, the fault is a real one. */
+MUST_CHECK bool x86_fpu_first_use(struct arch_frame *frame);
+/* On the way out of a trap: what it used of a thread that had no state is forgotten. */
+void x86_fpu_leave(const struct arch_frame *frame);
 
 /* frame.c: the IDT, one for all processors */
 void x86_idt_build(void);
@@ -153,6 +170,7 @@ void x86_classify(const struct arch_frame *frame, uint32_t vector, uintptr_t cr2
                   struct arch_fault *fault);
 
 /* context.S */
+struct ke_thread *x86_context_switch(struct arch_context *from, struct arch_context *to);
 void x86_capture_context(CONTEXT *context); /* of the caller; integer and control registers */
 
 /* unwind.c */

@@ -69,3 +69,44 @@ static inline bool ex_push_lock_is_held_exclusive(EX_PUSH_LOCK *lock)
 {
     return (atomic_load_relaxed(lock) & EX_PUSH_LOCK_EXCLUSIVE) != 0;
 }
+
+/* --- Keyed events ----------------------------------------------------------------------------------------- */
+
+#define EX_KEYED_EVENT_BUCKETS 64
+
+struct ex_keyed_event_bucket {
+    struct ke_lock lock;
+    LIST_ENTRY parties; /* [lock] */
+};
+
+struct ex_keyed_event {
+    struct ex_keyed_event_bucket buckets[EX_KEYED_EVENT_BUCKETS];
+};
+
+struct ex_keyed_event_wait {
+    const void *space; /* keys of different spaces are different: the process, or NULL */
+    uintptr_t key;     /* even */
+    KPROCESSOR_MODE mode;
+    BOOLEAN alertable;
+    LARGE_INTEGER *timeout; /* NULL: none */
+};
+
+void ex_keyed_event_init(struct ex_keyed_event *event);
+
+/*
+ * Wait until another thread releases the key; release it to one thread that waits, and wait until there is one.
+ *
+ * IRQL:    <= APC_LEVEL
+ * Returns: STATUS_SUCCESS, STATUS_INVALID_PARAMETER_1 (an odd key), STATUS_TIMEOUT and what else a wait returns
+ */
+MUST_CHECK NTSTATUS ex_keyed_event_wait(struct ex_keyed_event *event,
+                                        const struct ex_keyed_event_wait *how);
+MUST_CHECK NTSTATUS ex_keyed_event_release(struct ex_keyed_event *event,
+                                           const struct ex_keyed_event_wait *how);
+
+/* --- Callback objects. IRQL: <= APC_LEVEL ----------------------------------------------------------------- */
+
+/* The caller gets the only reference. STATUS_INSUFFICIENT_RESOURCES: no memory. */
+MUST_CHECK NTSTATUS ex_callback_create(bool allow_multiple, PCALLBACK_OBJECT *out_callback);
+/* Drop a reference; with the last one, registrations have theirs, the object goes. IRQL: <= DISPATCH_LEVEL */
+void ex_callback_release(PCALLBACK_OBJECT callback);

@@ -6,12 +6,19 @@
 #define X86_PCR_CURRENT_THREAD 0x188  /* KPRCB.CurrentThread */
 #define X86_PCR_KE_CPU         0x1000 /* struct x86_cpu.ke */
 
-/* A thread that does not run: its stack pointer; all else stands on the stack (context.S). */
+/*
+ * A thread that does not run: its stack pointer, for what is in integer registers stands on the stack (context.S), and
+ * the area above the stack that holds the rest if the thread has any of it (fpu.c).
+ */
 struct arch_context {
     uintptr_t stack_pointer;
     struct ke_thread *thread;
     uintptr_t stack_top;
+    void *fpu_area; /* [i] */
+    bool fpu_saved; /* fpu_area holds its x87, SSE and AVX state; false while it runs */
 };
+
+#define ARCH_FLOAT_BYTES 832 /* what arch_float_save writes: XSAVE's standard form up to AVX */
 
 static inline struct ke_cpu *arch_cpu(void)
 {

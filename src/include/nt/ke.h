@@ -469,6 +469,17 @@ typedef struct _KBUGCHECK_REASON_CALLBACK_RECORD {
 } KBUGCHECK_REASON_CALLBACK_RECORD, *PKBUGCHECK_REASON_CALLBACK_RECORD;
 NT_ASSERT_SIZE(KBUGCHECK_REASON_CALLBACK_RECORD, 48);
 
+/* The parts of the extended state, numbered as in XCR0. Source: Win32 "Working with XState Context" (winnt.h) */
+#define XSTATE_LEGACY_FLOATING_POINT      0
+#define XSTATE_LEGACY_SSE                 1
+#define XSTATE_GSSE                       2
+#define XSTATE_AVX                        XSTATE_GSSE
+#define XSTATE_MASK_LEGACY_FLOATING_POINT (1ull << XSTATE_LEGACY_FLOATING_POINT)
+#define XSTATE_MASK_LEGACY_SSE            (1ull << XSTATE_LEGACY_SSE)
+#define XSTATE_MASK_LEGACY                (XSTATE_MASK_LEGACY_FLOATING_POINT | XSTATE_MASK_LEGACY_SSE)
+#define XSTATE_MASK_GSSE                  (1ull << XSTATE_GSSE)
+#define XSTATE_MASK_AVX                   XSTATE_MASK_GSSE
+
 /* Kernel callers save the user's extended state here. Source: "KeSaveExtendedProcessorState". */
 typedef struct _XSTATE_CONTEXT {
     ULONG64 Mask;

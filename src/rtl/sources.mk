@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The run-time library that drivers call: compiled for every port, like the rest of KERNEL_SOURCES.
+KERNEL_SOURCES += \
+  src/rtl/bitmap.c src/rtl/bitmap.h src/rtl/bitmap_runs.c src/rtl/bitmap_runs_test.c src/rtl/bitmap_test.c
