@@ -65,10 +65,9 @@ static void advance(struct ke_cpu *cpu)
 }
 
 /* The first timer that is due, the hand moved as far as that needs; NULL: none. */
-static KTIMER *first_due(struct ke_cpu *cpu)
+static KTIMER *first_due(struct ke_cpu *cpu, uint64_t now)
 {
     LOCK_HELD(&cpu->timer_lock);
-    uint64_t now = ke_tick_count();
     for (;;) {
         LIST_ENTRY *slot = &cpu->wheel[0][cpu->wheel_tick & SLOT_MASK];
         if (!IsListEmpty(slot))
@@ -110,7 +109,12 @@ static void fire(KTIMER *timer)
 {
     ke_object_set_state(&timer->Header, 1);
     if (timer->Period != 0) {
-        timer->DueTime.QuadPart += (uint64_t)timer->Period * KE_TICK_100NS;
+        uint64_t period_100ns = (uint64_t)timer->Period * KE_TICK_100NS;
+        uint64_t now_100ns = ke_tick_count() * KE_TICK_100NS;
+        timer->DueTime.QuadPart += period_100ns;
+        if (timer->DueTime.QuadPart < now_100ns) /* periods that were missed are missed */
+            timer->DueTime.QuadPart +=
+                (now_100ns - timer->DueTime.QuadPart) / period_100ns * period_100ns;
         start_locked(timer);
     }
     if (timer->Dpc != NULL)
@@ -124,7 +128,7 @@ bool ke_timer_is_due(struct ke_cpu *cpu)
     if (cpu->timer_count == 0)
         return false;
     bool interrupts = ke_lock_acquire(&cpu->timer_lock);
-    bool due = first_due(cpu) != NULL;
+    bool due = first_due(cpu, ke_tick_count()) != NULL;
     ke_lock_release(&cpu->timer_lock, interrupts);
     return due;
 }
@@ -143,10 +147,10 @@ static enum expiry expire_locked(struct ke_cpu *cpu, KTIMER *timer, bool wait_al
     return EXPIRY_DONE;
 }
 
-static enum expiry expire_one(struct ke_cpu *cpu, bool wait_all)
+static enum expiry expire_one(struct ke_cpu *cpu, uint64_t now, bool wait_all)
 {
     ke_lock_acquire_nested(&cpu->timer_lock);
-    KTIMER *timer = first_due(cpu);
+    KTIMER *timer = first_due(cpu, now);
     enum expiry expiry = timer == NULL ? EXPIRY_NONE : expire_locked(cpu, timer, wait_all);
     ke_lock_release_nested(&cpu->timer_lock);
     if (expiry == EXPIRY_DONE) {
@@ -160,22 +164,27 @@ static enum expiry expire_one(struct ke_cpu *cpu, bool wait_all)
 }
 
 /* The timer that is waited for together with others may be another one, or gone, when it is looked at again. */
-static enum expiry expire_with_wait_all(struct ke_cpu *cpu)
+static enum expiry expire_with_wait_all(struct ke_cpu *cpu, uint64_t now)
 {
     ke_lock_acquire_nested(&ke.wait_all_lock);
-    enum expiry expiry = expire_one(cpu, true);
+    enum expiry expiry = expire_one(cpu, now, true);
     ke_lock_release_nested(&ke.wait_all_lock);
     return expiry;
 }
 
+/*
+ * Up to the tick at which it begins: if expiring takes longer than a tick, DPCs and threads must come in between, or
+ * timers with short periods would keep the processor for ever.
+ */
 void ke_timer_expire(struct ke_cpu *cpu)
 {
+    uint64_t now = ke_tick_count();
     bool more = atomic_load_relaxed(&cpu->timer_count) != 0;
     while (more) {
         bool interrupts = arch_interrupts_disable();
-        enum expiry expiry = expire_one(cpu, false);
+        enum expiry expiry = expire_one(cpu, now, false);
         if (expiry == EXPIRY_NEEDS_WAIT_ALL)
-            expiry = expire_with_wait_all(cpu);
+            expiry = expire_with_wait_all(cpu, now);
         more = expiry != EXPIRY_NONE;
         arch_interrupts_restore(interrupts);
     }
