@@ -110,3 +110,11 @@ MUST_CHECK NTSTATUS ex_keyed_event_release(struct ex_keyed_event *event,
 MUST_CHECK NTSTATUS ex_callback_create(bool allow_multiple, PCALLBACK_OBJECT *out_callback);
 /* Drop a reference; with the last one, registrations have theirs, the object goes. IRQL: <= DISPATCH_LEVEL */
 void ex_callback_release(PCALLBACK_OBJECT callback);
+
+/* --- Work items ------------------------------------------------------------------------------------------- */
+
+/* Start the system's worker threads. Once, before the first ExQueueWorkItem. IRQL: PASSIVE_LEVEL */
+MUST_CHECK NTSTATUS ex_work_start(void);
+uint32_t ex_work_thread_count(WORK_QUEUE_TYPE type);
+/* Have idle threads beyond the minimum end now instead of later. IRQL: <= DISPATCH_LEVEL */
+void ex_work_trim(void);

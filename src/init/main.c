@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/selftest.h"
+#include "ex/ex.h"
 #include "ke/bugcheck.h"
 #include "ke/ke.h"
 #include "kd/console.h"
@@ -93,6 +94,7 @@ static void phase1(void *argument)
     UNREFERENCED_PARAMETER(argument);
     require(ke_reaper_start(), 1);
     require(ke_start_processors(options.max_cpus != 0 ? options.max_cpus : ARCH_MAX_CPUS), 2);
+    require(ex_work_start(), 4);
     watch_power_button();
     log_event(LOG_INFO, "init", "phase1_done free_pages=%llu pool_bytes=%llu",
               (unsigned long long)mm_pfn_free_count(), (unsigned long long)mm_pool_bytes());
