@@ -13,10 +13,11 @@ static uint32_t done;   /* [a] */
 static uint32_t errors; /* [a] */
 static uint32_t order[ITEMS];
 static KEVENT gate;
+static uint32_t places; /* [a] */
 
 static void reset(void)
 {
-    done = errors = 0;
+    done = errors = places = 0;
     KeInitializeEvent(&gate, NotificationEvent, FALSE);
 }
 
@@ -35,9 +36,10 @@ static void note(PVOID parameter)
 {
     if (KeGetCurrentIrql() != PASSIVE_LEVEL)
         (void)atomic_add(&errors, 1);
-    uint32_t place = atomic_add(&done, 1);
+    uint32_t place = atomic_add(&places, 1);
     if (place < ITEMS)
         order[place] = (uint32_t)(uintptr_t)parameter;
+    (void)atomic_add(&done, 1); /* last: who waits for it looks at `order` */
 }
 
 TEST(ex_work_queue, runs_items_of_every_queue_at_passive_level)

@@ -20,6 +20,7 @@ TEST(ke_priority, can_be_set_and_read)
     KPRIORITY before = own_base();
     (void)KeSetPriorityThread(self, 17); /* real time: it does not decay meanwhile */
     EXPECT_EQ(KeQueryPriorityThread(self), 17);
+    EXPECT_EQ(own_base(), 17);
     EXPECT_EQ(KeSetPriorityThread(self, before), 17);
     EXPECT_EQ(own_base(), before);
 }
