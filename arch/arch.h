@@ -162,6 +162,9 @@ void arch_tlb_flush(uintptr_t address, size_t pages); /* on this processor */
 void *
 arch_physical_to_virtual(uint64_t physical); /* RAM only, writable unless it is the image's text */
 
+/* Load 8 bytes of kernel memory that may be unmapped meanwhile; false: it is not mapped. IRQL: any. */
+bool arch_load_guarded(const void *address, uint64_t *out_value);
+
 #define ARCH_NO_PFN UINT64_MAX
 
 /* --- The machine ------------------------------------------------------------------------------------------ */

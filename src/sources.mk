@@ -18,7 +18,8 @@ KERNEL_SOURCES = \
   src/ke/thread.c src/ke/thread.h src/ke/timer.c src/ke/wait.c src/ke/wait_all.c src/ke/wait_call.c \
   src/ex/callback.c src/ex/callback_test.c src/ex/ex.h src/ex/ex_impl.h src/ex/fast_mutex.c \
   src/ex/fast_mutex_test.c src/ex/interlocked_list.c src/ex/interlocked_list_test.c \
-  src/ex/keyed_event.c src/ex/keyed_event_test.c src/ex/push_lock.c src/ex/push_lock_test.c \
+  src/ex/keyed_event.c src/ex/keyed_event_test.c src/ex/lookaside.c src/ex/lookaside_test.c \
+  src/ex/slist.c src/ex/slist_test.c src/ex/push_lock.c src/ex/push_lock_test.c \
   src/ex/resource.c src/ex/resource_table.c src/ex/resource_table_test.c src/ex/resource_test.c \
   src/ex/run_once.c src/ex/run_once_test.c src/ex/rundown.c src/ex/rundown_test.c src/ex/time.c \
   src/ex/time_test.c src/ex/timer.c src/ex/timer_test.c src/ex/work_queue.c src/ex/work_queue_test.c \

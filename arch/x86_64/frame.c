@@ -189,6 +189,15 @@ static _Noreturn void early_fault(const struct arch_frame *frame, const struct a
     arch_machine_end(ARCH_END_EXIT, 3);
 }
 
+/* A load that says itself what to do when it faults: guarded.S. */
+static bool guarded_load_failed(KTRAP_FRAME *frame, uint32_t vector)
+{
+    if (vector != TRAP_PAGE || frame->Rip != (uintptr_t)arch_load_guarded)
+        return false;
+    frame->Rip = (uintptr_t)x86_guarded_load_failed;
+    return true;
+}
+
 static void exception(struct arch_frame *arch_frame, uint32_t vector)
 {
     KTRAP_FRAME *frame = (KTRAP_FRAME *)arch_frame;
@@ -196,6 +205,8 @@ static void exception(struct arch_frame *arch_frame, uint32_t vector)
     if (vector == TRAP_NMI && x86_nmi_handled(arch_frame))
         return;
     if (vector == TRAP_NO_FPU && x86_fpu_first_use(arch_frame))
+        return;
+    if (guarded_load_failed(frame, vector))
         return;
     x86_classify(arch_frame, vector, x86_read_cr2(), &fault);
     frame->FaultAddress = fault.address;

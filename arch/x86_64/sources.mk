@@ -8,7 +8,7 @@ X86_64_SOURCES = arch/x86_64/boot/head.S \
   arch/x86_64/context.S arch/x86_64/context_init.c arch/x86_64/context_test.c \
   arch/x86_64/cpu.c arch/x86_64/cpu_test.c arch/x86_64/entry.S arch/x86_64/fpu.c \
   arch/x86_64/fpu_test.c arch/x86_64/frame.c \
-  arch/x86_64/frame_test.c arch/x86_64/instructions.h arch/x86_64/layout.h arch/x86_64/main.c \
+  arch/x86_64/frame_test.c arch/x86_64/guarded.S arch/x86_64/instructions.h arch/x86_64/layout.h arch/x86_64/main.c \
   arch/x86_64/mmu.c arch/x86_64/mmu_test.c arch/x86_64/security.c arch/x86_64/testcode.S \
   arch/x86_64/testcode.h arch/x86_64/unwind.c arch/x86_64/unwind_test.c arch/x86_64/x86.h \
   arch/x86_64/apic.c arch/x86_64/apic.h arch/x86_64/clock.c arch/x86_64/clock.h \

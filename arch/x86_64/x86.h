@@ -140,6 +140,8 @@ void x86_fpu_area_init(void *area); /* once, before it is anybody's fpu_area */
 void x86_fpu_init_cpu(void);        /* this processor; CR4 is set, CR0.TS on */
 /* #NM: the thread here has state from now on. False: it had it already, the fault is a real one. */
 MUST_CHECK bool x86_fpu_first_use(struct arch_frame *frame);
+/* Where a guarded load that faulted goes on (guarded.S). */
+extern const uint8_t x86_guarded_load_failed[];
 /* On the way out of a trap: what it used of a thread that had no state is forgotten. */
 void x86_fpu_leave(const struct arch_frame *frame);
 

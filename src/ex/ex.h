@@ -118,3 +118,8 @@ MUST_CHECK NTSTATUS ex_work_start(void);
 uint32_t ex_work_thread_count(WORK_QUEUE_TYPE type);
 /* Have idle threads beyond the minimum end now instead of later. IRQL: <= DISPATCH_LEVEL */
 void ex_work_trim(void);
+
+/* --- Look-aside lists ------------------------------------------------------------------------------------- */
+
+/* Before the first list is initialised; phase 0. */
+void ex_lookaside_init(void);

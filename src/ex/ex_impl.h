@@ -57,3 +57,10 @@ uint32_t ex_owner_search_steps(const ERESOURCE *resource, ERESOURCE_THREAD owner
  */
 MUST_CHECK bool ex_owner_table_grow(ERESOURCE *resource);
 void ex_owner_table_free(OWNER_ENTRY *table);
+
+/* --- Depth of look-aside lists ---------------------------------------------------------------------------- */
+
+/* The depth of a list that has had so many allocations and misses since the last look. */
+USHORT ex_lookaside_fit_depth(USHORT depth, USHORT maximum, ULONG allocations, ULONG misses);
+/* A look at all lists. IRQL: <= DISPATCH_LEVEL */
+void ex_lookaside_fit_all(void);

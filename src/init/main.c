@@ -120,6 +120,7 @@ static void phase0(void)
              (unsigned long long)boot->image_bytes, boot->cpu_count,
              (unsigned long long)boot->seed);
     require(mm_pfn_init(boot->memory, boot->memory_count), 10);
+    ex_lookaside_init();
     ke.boot_time_100ns = arch_wall_clock_100ns();
     ke_cpu_activate(&ke.boot_cpu);
 }

@@ -26,6 +26,7 @@ typedef ULONG64 POOL_FLAGS;
 #define POOL_QUOTA_FAIL_INSTEAD_OF_RAISE 8
 #define POOL_RAISE_IF_ALLOCATION_FAILURE 16
 #define POOL_COLD_ALLOCATION             256
+#define POOL_NX_ALLOCATION               512
 
 /* Source: WDK "ExAllocatePoolWithTagPriority function (wdm.h)". */
 typedef enum _EX_POOL_PRIORITY {

@@ -45,11 +45,13 @@ void ExFlushLookasideListEx(LOOKASIDE_LIST_EX *list);
 
 void InitializeSListHead(SLIST_HEADER *head);
 USHORT ExQueryDepthSList(SLIST_HEADER *head);
+SLIST_ENTRY *RtlFirstEntrySList(const SLIST_HEADER *head);
 /* What ExInterlockedPushEntrySList and its kin are on x64. Return the former first, or NULL. */
 SLIST_ENTRY *ExpInterlockedPushEntrySList(SLIST_HEADER *head, SLIST_ENTRY *entry);
 SLIST_ENTRY *ExpInterlockedPopEntrySList(SLIST_HEADER *head);
 SLIST_ENTRY *ExpInterlockedFlushSList(SLIST_HEADER *head);
 
+#define ExInitializeSListHead(head)                    InitializeSListHead(head)
 #define ExInterlockedPushEntrySList(head, entry, lock) ExpInterlockedPushEntrySList(head, entry)
 #define ExInterlockedPopEntrySList(head, lock)         ExpInterlockedPopEntrySList(head)
 #define ExInterlockedFlushSList(head)                  ExpInterlockedFlushSList(head)
@@ -92,6 +94,30 @@ static inline void nt_lookaside_free(GENERAL_LOOKASIDE *list, PVOID block)
 #define ExAllocateFromPagedLookasideList(list)   nt_lookaside_allocate(&(list)->L)
 #define ExFreeToNPagedLookasideList(list, block) nt_lookaside_free(&(list)->L, block)
 #define ExFreeToPagedLookasideList(list, block)  nt_lookaside_free(&(list)->L, block)
+
+static inline PVOID ExAllocateFromLookasideListEx(LOOKASIDE_LIST_EX *list)
+{
+    PVOID block;
+
+    list->L.TotalAllocates++;
+    block = ExpInterlockedPopEntrySList(&list->L.ListHead);
+    if (block == NULL) {
+        list->L.AllocateMisses++;
+        block = list->L.AllocateEx(list->L.Type, list->L.Size, list->L.Tag, list);
+    }
+    return block;
+}
+
+static inline void ExFreeToLookasideListEx(LOOKASIDE_LIST_EX *list, PVOID block)
+{
+    list->L.TotalFrees++;
+    if (ExQueryDepthSList(&list->L.ListHead) >= list->L.Depth) {
+        list->L.FreeMisses++;
+        list->L.FreeEx(block, list);
+    } else {
+        (void)ExpInterlockedPushEntrySList(&list->L.ListHead, (SLIST_ENTRY *)block);
+    }
+}
 
 /* ---- Fast mutexes. IRQL: <= APC_LEVEL, APC_LEVEL while held ---- */
 
