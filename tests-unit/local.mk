@@ -12,7 +12,7 @@ keel_unit_LDFLAGS = $(HOST_SANITIZE) -pthread
 
 # The same tests with other numbers of processors, and in other interleavings.
 HOST_SUITES = tests-unit/keel-unit-1.tap tests-unit/keel-unit-8.tap tests-unit/keel-unit-seeds.tap
-TESTS += $(HOST_SUITES)
+SUITES += $(HOST_SUITES)
 EXTRA_DIST += tests-unit/sweep
 
 # The binary interface, and the test of the check itself.
@@ -45,7 +45,7 @@ fuzz_options_SOURCES = tests-unit/fuzz/options.c tests-unit/fuzz/stop.c src/rtl/
 fuzz_options_CPPFLAGS = $(keel_unit_CPPFLAGS)
 fuzz_options_CFLAGS = $(FUZZ_CFLAGS)
 fuzz_options_LDFLAGS = $(FUZZ_LINK)
-TESTS += tests-unit/fuzz.tap
+SUITES += tests-unit/fuzz.tap
 EXTRA_DIST += tests-unit/fuzz/README.md tests-unit/fuzz/run tests-unit/fuzz/seeds.py
 FUZZ_SECONDS = 120
 .PHONY: fuzz
