@@ -19,12 +19,12 @@ KERNEL_SOURCES = \
   src/ex/callback.c src/ex/callback_test.c src/ex/ex.h src/ex/ex_impl.h src/ex/fast_mutex.c \
   src/ex/fast_mutex_test.c src/ex/interlocked_list.c src/ex/interlocked_list_test.c \
   src/ex/keyed_event.c src/ex/keyed_event_test.c src/ex/lookaside.c src/ex/lookaside_test.c \
-  src/ex/slist.c src/ex/slist_test.c src/ex/push_lock.c src/ex/push_lock_test.c \
+  src/ex/pool.c src/ex/pool_test.c src/ex/slist.c src/ex/slist_test.c src/ex/push_lock.c src/ex/push_lock_test.c \
   src/ex/resource.c src/ex/resource_table.c src/ex/resource_table_test.c src/ex/resource_test.c \
   src/ex/run_once.c src/ex/run_once_test.c src/ex/rundown.c src/ex/rundown_test.c src/ex/time.c \
   src/ex/time_test.c src/ex/timer.c src/ex/timer_test.c src/ex/work_queue.c src/ex/work_queue_test.c \
   src/mm/kva.c src/mm/kva_test.c src/mm/mm.h src/mm/mm_impl.h src/mm/pfn.c src/mm/pfn_test.c \
-  src/mm/pool.c src/mm/pool_test.c src/rtl/acpi.c src/rtl/acpi.h src/rtl/acpi_test.c \
+  src/mm/pool.c src/mm/pool_tags.c src/mm/pool_test.c src/rtl/acpi.c src/rtl/acpi.h src/rtl/acpi_test.c \
   src/rtl/memmap.c src/rtl/memmap.h src/rtl/memmap_test.c src/rtl/memory.h \
   src/rtl/options.c src/rtl/options.h src/rtl/options_test.c \
   src/kd/console.c src/kd/console.h src/init/main.c src/init/planted_test.c src/trap/fault.c src/trap/interrupt.c

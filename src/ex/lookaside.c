@@ -17,7 +17,6 @@
 #include <nt/ntstatus.h>
 
 #include "ex/ex_impl.h"
-#include "mm/mm.h"
 
 #define TAG_NONE         0x656e6f4eu /* "None": blocks of drivers that give no tag */
 #define DEPTH_MIN        4
@@ -43,16 +42,13 @@ static void fit_if_due(void)
 
 static PVOID allocate_from_pool(POOL_TYPE type, SIZE_T bytes, ULONG tag)
 {
-    PVOID block = mm_pool_allocate(bytes, tag);
     fit_if_due();
-    if (block == NULL && ((uint32_t)type & POOL_RAISE_IF_ALLOCATION_FAILURE))
-        ExRaiseStatus(STATUS_INSUFFICIENT_RESOURCES);
-    return block;
+    return ExAllocatePoolWithTag(type, bytes, tag);
 }
 
 static void free_to_pool(PVOID block)
 {
-    mm_pool_free(block, 0);
+    ExFreePool(block);
 }
 
 static PVOID allocate_from_pool_ex(POOL_TYPE type, SIZE_T bytes, ULONG tag, LOOKASIDE_LIST_EX *list)

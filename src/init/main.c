@@ -19,6 +19,8 @@
 
 enum { STATUS_PASSED = 33, STATUS_FAILED = 3 };
 
+#define TAG_OF_TESTS 0x74736554u /* "Test" */
+
 static struct rtl_options options; /* [i] after phase 0 */
 
 static _Noreturn void finish(uint32_t status)
@@ -86,6 +88,10 @@ static _Noreturn void run_selftests(void)
 {
     const char *globs = options.selftest_globs[0] != 0 ? options.selftest_globs : NULL;
     size_t failed = selftest_run_all(globs, arch_boot()->seed);
+    mm_pool_fail_every(0);
+    if (options.pool_report)
+        mm_pool_report();
+    failed += mm_pool_leaks(TAG_OF_TESTS); /* each gives back what it took */
     finish(failed == 0 ? STATUS_PASSED : STATUS_FAILED);
 }
 
@@ -98,7 +104,10 @@ static void phase1(void *argument)
     watch_power_button();
     log_event(LOG_INFO, "init", "phase1_done free_pages=%llu pool_bytes=%llu",
               (unsigned long long)mm_pfn_free_count(), (unsigned long long)mm_pool_bytes());
+    if (options.pool_report)
+        mm_pool_report();
     log_line("@ready");
+    mm_pool_fail_every(options.pool_fail);
     if (options.selftest)
         run_selftests();
 }

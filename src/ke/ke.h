@@ -100,6 +100,7 @@ struct ke_memory {
     void (*free)(void *block, ULONG tag);
     void *(*stack_allocate)(size_t pages); /* guard pages around; NULL: none */
     void (*stack_free)(void *stack, size_t pages);
+    void (*trim)(void); /* what processors keep at hand goes back: for who counts */
 };
 
 struct ke_state {

@@ -35,11 +35,12 @@ static inline void test_sleep(int64_t milliseconds)
                                  &interval); /* not alertable: always a success */
 }
 
-/* Threads that ended in an earlier test have given back their stacks: what follows counts pages. */
+/* Threads that ended in an earlier test have given back their stacks, and no processor hoards: what follows counts pages. */
 static inline void test_settle(void)
 {
     for (uint32_t i = 0; i < TEST_HANG_MS && atomic_load_acquire(&ke.dying) != 0; i++)
         test_sleep(1);
+    ke.memory->trim();
 }
 
 /* Spin, at most until the hang limit, while `word` is below `value`. */

@@ -29,6 +29,12 @@ size_t mm_pfn_total(void);
  * IRQL:    <= DISPATCH_LEVEL
  */
 void *mm_pool_allocate(size_t bytes, ULONG tag);
+
+/* The same with a choice of MM_POOL_ flags. BAD_POOL_CALLER at a level above DISPATCH_LEVEL (paged: APC_LEVEL). */
+#define MM_POOL_PAGED         1u /* it may not be touched above APC_LEVEL: neither allocated nor freed */
+#define MM_POOL_UNINITIALIZED 2u
+#define MM_POOL_CACHE_ALIGNED 4u /* to 64 bytes */
+void *mm_pool_allocate_with(size_t bytes, ULONG tag, uint32_t flags);
 /* Tag 0 matches any; a wrong tag, a double free, a corrupted header bugcheck with BAD_POOL_CALLER / BAD_POOL_HEADER. */
 void mm_pool_free(void *block, ULONG tag);
 
@@ -40,6 +46,14 @@ struct mm_pool_tag_use {
 /* Current use per tag, at most `capacity` rows; returns the number of tags in use. */
 size_t mm_pool_usage(struct mm_pool_tag_use *rows, size_t capacity);
 size_t mm_pool_bytes(void);
+/* A log line for each tag in use. IRQL: any. */
+void mm_pool_report(void);
+/* The blocks that a tag has now; a log line if there are any. For what must have given everything back. */
+size_t mm_pool_leaks(ULONG tag);
+/* From now on every n-th allocation of the pool fails; 0: none. */
+void mm_pool_fail_every(uint32_t n);
+/* Frames and blocks that processors keep at hand go back, and with them pages that only those held. IRQL: any. */
+void mm_trim(void);
 
 /* `pages` of kernel address space with a guard page (nothing mapped) below and above, mapped read-write. NULL: none. */
 void *mm_stack_allocate(size_t pages);

@@ -17,6 +17,8 @@ enum mm_frame_use {
     MM_FRAME_USED,
     MM_FRAME_SLAB,  /* holds pool blocks of one size */
     MM_FRAME_LARGE, /* the first of a pool allocation of whole pages */
+    MM_FRAME_LARGE_PAGED,
+    MM_FRAME_CACHED, /* free, on a processor's list */
 };
 
 /* One for each page of RAM. Legend: [p] PFN lock, [c] the size class's lock, [o] by the owner of the page. */
@@ -24,8 +26,11 @@ struct mm_frame {
     uint8_t use;        /* enum mm_frame_use; [p], while in use [o] */
     uint8_t order;      /* [p] of a free block; of a slab: its size class [o] */
     uint16_t free_head; /* [c] slab: offset of the first free block, 0: none */
-    uint16_t in_use;    /* [c] slab: blocks handed out */
-    uint32_t next;      /* [p] or [c]: list links, indices into the database */
+    union {
+        uint16_t in_use; /* [c] slab: blocks handed out, those on processors' lists included */
+        uint16_t slack;  /* [o] large allocation: bytes of its last page that were not asked for */
+    };
+    uint32_t next; /* [p] or [c]: list links, indices into the database */
     uint32_t previous;
     ULONG tag;      /* [o] large allocation */
     uint32_t pages; /* [o] large allocation */
@@ -50,6 +55,7 @@ struct mm_frames {
 struct mm_pool_class {
     struct ke_lock lock;
     uint32_t block_bytes; /* [i] header included */
+    uint32_t keep;        /* [i] blocks on a processor's list, about */
     uint32_t partial;     /* [c] slabs that have a free block */
 };
 
@@ -63,6 +69,9 @@ struct mm_pool {
     struct mm_pool_class classes[MM_POOL_CLASSES];
     struct mm_tag_use tags[MM_POOL_TAGS]; /* open addressing; a row is never given back */
     struct mm_tag_use other;              /* what found no row */
+    uint8_t class_of_units[256];          /* [i] by the size in 16 bytes, header included */
+    uint32_t fail_every;                  /* [a] 0: never */
+    uint32_t allocations;                 /* [a] since fail_every was set */
 };
 
 /* --- Kernel address space --------------------------------------------------------------------------------- */
@@ -81,7 +90,14 @@ struct mm_kva {
     struct mm_kva_chunk chunks[MM_KVA_CHUNKS];
 };
 
+/* What a processor keeps at hand. Interlocked lists: anybody may push and pop. */
+struct __attribute__((aligned(64))) mm_cpu {
+    SLIST_HEADER frames;
+    SLIST_HEADER blocks[MM_POOL_CLASSES];
+};
+
 struct mm_state {
+    struct mm_cpu cpus[ARCH_MAX_CPUS];
     struct mm_frames frames;
     struct mm_pool pool;
     struct mm_kva kva;
@@ -90,6 +106,17 @@ extern struct mm_state mm;
 
 void mm_pool_init(void);
 void mm_kva_init(void);
+void mm_pfn_trim(void);  /* all processors' frames back to the buddy allocator */
+void mm_pool_trim(void); /* all processors' blocks back to their slabs */
+void mm_pool_account(ULONG tag, size_t bytes);
+void mm_pool_unaccount(ULONG tag, size_t bytes);
+bool mm_pool_fails_now(void); /* an allocation, by mm_pool_fail_every */
+
+static inline bool mm_frame_is_free(const struct mm_frame *frame)
+{
+    return frame->use == MM_FRAME_FREE || frame->use == MM_FRAME_FREE_TAIL ||
+           frame->use == MM_FRAME_CACHED;
+}
 
 /* The database entry of a frame that the allocator knows; NULL for others. */
 struct mm_frame *mm_frame_of(uint64_t pfn);

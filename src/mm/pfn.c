@@ -3,7 +3,13 @@
  * Page frames: the database, one entry for each page between the first and the last that the allocator was given, and
  * a binary buddy allocator over it. A free block of 2^n pages begins at a multiple of its size; freeing joins it with
  * its neighbour while that is free and as large. The database itself is carved out of the memory that it describes.
+ *
+ * In front of it each processor keeps single frames on an interlocked list, so that most allocations and frees of one page
+ * take no lock. A list that is empty is filled with several at once, unless memory is short, and one that is too long gives
+ * back half; a run that was not found, and a page when nothing is left, empty the lists of all. Frames on the lists count
+ * as free. The processor's number is a hint: any list is safe for everybody.
  */
+#include <nt/ex_ddi.h>
 #include <nt/ntstatus.h>
 
 #include "base/atomic.h"
@@ -129,7 +135,7 @@ static uint32_t order_for(size_t pages)
     return order;
 }
 
-uint64_t mm_pfn_allocate_run(size_t pages, uint64_t limit_pfn, size_t align_pages)
+static uint64_t allocate_run(size_t pages, uint64_t limit_pfn, size_t align_pages)
 {
     CHECK(pages > 0 && align_pages > 0 && (align_pages & (align_pages - 1)) == 0);
     size_t rounded = pages > align_pages ? pages : align_pages; /* a block is aligned to its size */
@@ -143,9 +149,95 @@ uint64_t mm_pfn_allocate_run(size_t pages, uint64_t limit_pfn, size_t align_page
     return index != MM_NO_FRAME ? pfn_of(index) : ARCH_NO_PFN;
 }
 
+/* --- The processors' lists -------------------------------------------------------------------------------- */
+
+#define BATCH  16          /* frames that move at once */
+#define KEEP   (2 * BATCH) /* on a list, about */
+#define SCARCE (KEEP * 32) /* with fewer free pages than that, none are put by */
+
+/* The link stands in the page itself. */
+static void cached_push(SLIST_HEADER *list, uint64_t pfn)
+{
+    (void)ExpInterlockedPushEntrySList(list, mm_pfn_to_virtual(pfn));
+}
+
+static uint64_t cached_pop(SLIST_HEADER *list)
+{
+    const SLIST_ENTRY *page = ExpInterlockedPopEntrySList(list);
+    return page != NULL ? ((uintptr_t)page - mm.frames.direct_map) >> ARCH_PAGE_SHIFT : ARCH_NO_PFN;
+}
+
+static uint64_t refill(SLIST_HEADER *list)
+{
+    uint32_t taken[BATCH], count = 0;
+    bool interrupts = ke_lock_acquire(&mm.frames.lock);
+    uint32_t wanted = mm.frames.free < SCARCE ? 1 : BATCH;
+    while (count < wanted && (taken[count] = find_block(0, 1, UINT64_MAX)) != MM_NO_FRAME) {
+        take_block(taken[count], 1);
+        mm.frames.database[taken[count++]].use = MM_FRAME_CACHED;
+    }
+    ke_lock_release(&mm.frames.lock, interrupts);
+    if (count == 0)
+        return ARCH_NO_PFN;
+    while (--count > 0)
+        cached_push(list, pfn_of(taken[count]));
+    return pfn_of(taken[0]);
+}
+
+static uint64_t take_from_any(void)
+{
+    uint64_t pfn = ARCH_NO_PFN;
+    for (uint32_t i = 0; i < ARCH_MAX_CPUS && pfn == ARCH_NO_PFN; i++)
+        pfn = cached_pop(&mm.cpus[i].frames);
+    return pfn;
+}
+
 uint64_t mm_pfn_allocate(void)
 {
-    return mm_pfn_allocate_run(1, UINT64_MAX, 1);
+    SLIST_HEADER *list = &mm.cpus[arch_cpu()->index].frames;
+    uint64_t pfn = cached_pop(list);
+    if (pfn == ARCH_NO_PFN)
+        pfn = refill(list);
+    if (pfn == ARCH_NO_PFN)
+        pfn = take_from_any();
+    if (pfn != ARCH_NO_PFN) {
+        CHECK(mm_frame_of(pfn)->use == MM_FRAME_CACHED);
+        mm_frame_of(pfn)->use = MM_FRAME_USED;
+    }
+    return pfn;
+}
+
+/* At most `count` frames of a list to the buddy allocator. */
+static void shorten(SLIST_HEADER *list, uint32_t count)
+{
+    uint64_t pfns[KEEP];
+    uint32_t taken = 0;
+    while (taken < count && (pfns[taken] = cached_pop(list)) != ARCH_NO_PFN)
+        taken++;
+    bool interrupts = ke_lock_acquire(&mm.frames.lock);
+    while (taken > 0) {
+        mm_frame_of(pfns[--taken])->use = MM_FRAME_FREE_TAIL;
+        free_block(pfns[taken], 0);
+    }
+    ke_lock_release(&mm.frames.lock, interrupts);
+}
+
+void mm_pfn_trim(void)
+{
+    for (uint32_t i = 0; i < ARCH_MAX_CPUS; i++) {
+        while (ExQueryDepthSList(&mm.cpus[i].frames) != 0)
+            shorten(&mm.cpus[i].frames, KEEP);
+    }
+}
+
+uint64_t mm_pfn_allocate_run(size_t pages, uint64_t limit_pfn, size_t align_pages)
+{
+    uint64_t pfn = allocate_run(pages, limit_pfn, align_pages);
+    if (pfn == ARCH_NO_PFN) {
+        mm_pfn_trim();
+        pfn = allocate_run(pages, limit_pfn, align_pages);
+    }
+    return pfn;
 }
 
 void mm_pfn_free_run(uint64_t pfn, size_t pages)
@@ -154,7 +246,7 @@ void mm_pfn_free_run(uint64_t pfn, size_t pages)
     for (size_t i = 0; i < pages; i++) {
         struct mm_frame *frame = mm_frame_of(pfn + i);
         CHECK(frame != NULL && frame->use != MM_FRAME_ABSENT);
-        CHECK(frame->use != MM_FRAME_FREE && frame->use != MM_FRAME_FREE_TAIL); /* freed twice */
+        CHECK(!mm_frame_is_free(frame)); /* freed twice */
         frame->use = MM_FRAME_FREE_TAIL;
     }
     free_run(pfn, pages);
@@ -163,12 +255,22 @@ void mm_pfn_free_run(uint64_t pfn, size_t pages)
 
 void mm_pfn_free(uint64_t pfn)
 {
-    mm_pfn_free_run(pfn, 1);
+    struct mm_frame *frame = mm_frame_of(pfn);
+    SLIST_HEADER *list = &mm.cpus[arch_cpu()->index].frames;
+    CHECK(frame != NULL && frame->use != MM_FRAME_ABSENT);
+    CHECK(!mm_frame_is_free(frame)); /* freed twice */
+    frame->use = MM_FRAME_CACHED;
+    cached_push(list, pfn);
+    if (ExQueryDepthSList(list) > KEEP)
+        shorten(list, BATCH);
 }
 
 size_t mm_pfn_free_count(void)
 {
-    return atomic_load_relaxed(&mm.frames.free);
+    size_t count = atomic_load_relaxed(&mm.frames.free);
+    for (uint32_t i = 0; i < ARCH_MAX_CPUS; i++)
+        count += ExQueryDepthSList(&mm.cpus[i].frames);
+    return count;
 }
 
 size_t mm_pfn_total(void)
@@ -234,11 +336,18 @@ static void give(struct extent free, struct extent database)
     }
 }
 
+void mm_trim(void)
+{
+    mm_pool_trim();
+    mm_pfn_trim();
+}
+
 static const struct ke_memory for_ke = {
     .allocate = mm_pool_allocate,
     .free = mm_pool_free,
     .stack_allocate = mm_stack_allocate,
     .stack_free = mm_stack_free,
+    .trim = mm_trim,
 };
 
 MUST_CHECK NTSTATUS mm_pfn_init(const struct arch_memory_range *map, size_t count)

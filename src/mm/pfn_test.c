@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of pfn.c. The allocator is live: each test gives back what it took. */
+#include <nt/ex_ddi.h>
+
 #include "base/selftest.h"
 #include "ke/ke_test.h"
 #include "mm/mm_impl.h"
@@ -164,4 +166,21 @@ TEST(mm_pfn, all_processors_allocate_at_once)
     frame_failures = 0;
     test_run_threads(run, 4, frame_worker);
     EXPECT_EQ(frame_failures, 0);
+}
+
+TEST(mm_pfn, a_processor_keeps_few_frames)
+{
+    uint64_t held[100];
+    test_settle();
+    size_t before = mm_pfn_free_count();
+    for (uint32_t i = 0; i < ARRAY_COUNT(held); i++)
+        REQUIRE((held[i] = mm_pfn_allocate()) != ARCH_NO_PFN);
+    EXPECT_EQ(mm_pfn_free_count(), before - ARRAY_COUNT(held));
+    for (uint32_t i = 0; i < ARRAY_COUNT(held); i++)
+        mm_pfn_free(held[i]);
+    for (uint32_t i = 0; i < ke.cpu_count; i++)
+        EXPECT(ExQueryDepthSList(&mm.cpus[i].frames) <= 33);
+    EXPECT_EQ(mm_pfn_free_count(), before);
+    mm_pfn_trim();
+    EXPECT_EQ(mm.frames.free, before);
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of pool.c. */
+#include <nt/ex_ddi.h>
+
 #include "base/selftest.h"
 #include "ke/ke_test.h"
 #include "mm/mm_impl.h"
@@ -57,6 +59,7 @@ TEST(mm_pool, a_slab_without_blocks_is_a_free_page_again)
     for (uint32_t i = 0; i < ARRAY_COUNT(blocks); i++)
         mm_pool_free(blocks[(i * 7) % ARRAY_COUNT(blocks)], TAG);
     EXPECT_EQ(mm_pool_bytes(), bytes);
+    mm_trim();
     EXPECT(mm_pfn_free_count() + 1 >= pages); /* one slab of that size may have been there before */
 }
 
@@ -137,6 +140,101 @@ TEST(mm_pool, all_processors_allocate_and_free_at_once)
     EXPECT_EQ(mm_pool_bytes(), bytes);
 }
 
+#define CROWD 200
+
+static void *crowd[CROWD]; /* [a] NULL: nothing to free */
+
+/* Half of the threads allocate what the others free. */
+static void crowd_worker(void *argument)
+{
+    bool frees = (uintptr_t)argument % 2 != 0;
+    for (uint32_t i = 0; i < 4 * CROWD; i++) {
+        void **slot = &crowd[i * 7 % CROWD];
+        void *block = frees ? NULL : mm_pool_allocate(16 + i % 300, TAG);
+        block = atomic_exchange(slot, block);
+        if (block != NULL)
+            mm_pool_free(block, TAG);
+    }
+}
+
+TEST(mm_pool, blocks_are_freed_where_they_were_not_allocated)
+{
+    test_settle();
+    size_t bytes = mm_pool_bytes();
+    test_run_threads(run, 4, crowd_worker);
+    for (uint32_t i = 0; i < CROWD; i++) {
+        if (crowd[i] != NULL)
+            mm_pool_free(crowd[i], TAG);
+        crowd[i] = NULL;
+    }
+    test_settle();
+    EXPECT_EQ(mm_pool_bytes(), bytes);
+}
+
+TEST(mm_pool, a_processor_keeps_few_blocks_and_they_come_back)
+{
+    static void *blocks[1500];
+    test_settle();
+    size_t pages = mm_pfn_free_count();
+    for (uint32_t i = 0; i < ARRAY_COUNT(blocks); i++)
+        blocks[i] = mm_pool_allocate(240, TAG);
+    for (uint32_t i = 0; i < ARRAY_COUNT(blocks); i++)
+        mm_pool_free(blocks[i], TAG);
+    uint32_t kept = 0;
+    for (uint32_t cpu = 0; cpu < ARCH_MAX_CPUS; cpu++) {
+        for (uint32_t class = 0; class < MM_POOL_CLASSES; class ++)
+            kept += ExQueryDepthSList(&mm.cpus[cpu].blocks[class]);
+    }
+    EXPECT(kept > 0);
+    EXPECT(kept <= 4 * 33 * (uint32_t)ke.cpu_count);
+    EXPECT(mm_pfn_free_count() + kept + 4 >= pages); /* each of those holds a page at most */
+    mm_trim();
+    EXPECT(mm_pfn_free_count() + 4 >= pages);
+}
+
+TEST(mm_pool, aligned_blocks_begin_a_line)
+{
+    for (size_t bytes = 1; bytes < 5000; bytes += 1 + bytes / 4) {
+        uint8_t *block = mm_pool_allocate_with(bytes, TAG, MM_POOL_CACHE_ALIGNED);
+        REQUIRE(block != NULL);
+        EXPECT_EQ((uintptr_t)block % 64, 0);
+        for (size_t n = 0; n < bytes; n++)
+            EXPECT_EQ(block[n], 0);
+        memset(block, 0x5a, bytes);
+        mm_pool_free(block, TAG);
+    }
+}
+
+TEST(mm_pool, every_nth_allocation_fails_on_request)
+{
+    void *blocks[30];
+    uint32_t failures = 0;
+    KIRQL old = KeRaiseIrqlToDpcLevel(); /* on one processor nobody else gets between */
+    mm_pool_fail_every(3);
+    for (uint32_t i = 0; i < ARRAY_COUNT(blocks); i++) {
+        blocks[i] = mm_pool_allocate(32 + i * 100, TAG);
+        failures += blocks[i] == NULL;
+    }
+    mm_pool_fail_every(0);
+    KeLowerIrql(old);
+    for (uint32_t i = 0; i < ARRAY_COUNT(blocks); i++) {
+        if (blocks[i] != NULL)
+            mm_pool_free(blocks[i], TAG);
+    }
+    EXPECT(failures >= 8 && failures <= 10);
+    EXPECT_EQ(mm_pool_fails_now(), false);
+}
+
+TEST(mm_pool, a_leak_is_seen_by_its_tag)
+{
+    const ULONG tag = 0x324c7354; /* "TsL2" */
+    EXPECT_EQ(mm_pool_leaks(tag), 0);
+    void *block = mm_pool_allocate(10, tag);
+    EXPECT_EQ(mm_pool_leaks(tag), 1);
+    mm_pool_free(block, tag);
+    EXPECT_EQ(mm_pool_leaks(tag), 0);
+}
+
 TEST_PLANTED(planted, pool_overrun,
              "a byte behind a block is bugcheck 0x19 when it is freed, in checked builds")
 {
@@ -175,4 +273,47 @@ TEST_PLANTED(planted, pool_wrong_tag, "a block freed with another tag is bugchec
     REQUIRE(block != NULL);
     mm_pool_free(block, 0x21212121);
     EXPECT(false);
+}
+
+TEST_PLANTED(planted, pool_underrun, "a byte in front of a block is bugcheck 0x19 when it is freed")
+{
+    uint8_t *block = mm_pool_allocate(40, TAG);
+    REQUIRE(block != NULL);
+    block[-1] ^= 1;
+    mm_pool_free(block, TAG);
+    EXPECT(false);
+}
+
+TEST_PLANTED(planted, pool_header_damage,
+             "a changed size in a block's header is bugcheck 0x19, in checked builds")
+{
+    uint8_t *block = mm_pool_allocate(40, TAG);
+    REQUIRE(block != NULL);
+    block[-16] ^= 1;
+    mm_pool_free(block, TAG);
+    EXPECT(VARIANT_CHECKED == 0);
+}
+
+TEST_PLANTED(planted, pool_page_overrun,
+             "a byte behind an allocation of pages is bugcheck 0x19, in checked builds")
+{
+    uint8_t *block = mm_pool_allocate(5000, TAG);
+    REQUIRE(block != NULL);
+    block[5000] = 1;
+    mm_pool_free(block, TAG);
+    EXPECT(VARIANT_CHECKED == 0);
+}
+
+TEST_PLANTED(planted, pool_page_double_free, "pages freed twice are bugcheck 0xC2")
+{
+    void *block = mm_pool_allocate(5000, TAG);
+    REQUIRE(block != NULL);
+    mm_pool_free(block, TAG);
+    mm_pool_free(block, TAG);
+    EXPECT(false);
+}
+
+TEST_PLANTED(planted, pool_leak, "a block that a test keeps makes the run red")
+{
+    EXPECT(mm_pool_allocate(40, TAG) != NULL);
 }

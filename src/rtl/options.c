@@ -72,6 +72,25 @@ static bool set_log_level(struct rtl_options *options, const char *value, size_t
     return true;
 }
 
+static bool set_pool_fail(struct rtl_options *options, const char *value, size_t length,
+                          uint64_t number)
+{
+    (void)value; /* parsed */
+    (void)length;
+    options->pool_fail = (uint32_t)number;
+    return true;
+}
+
+static bool set_pool_report(struct rtl_options *options, const char *value, size_t length,
+                            uint64_t number)
+{
+    (void)value; /* a flag */
+    (void)length;
+    (void)number;
+    options->pool_report = true;
+    return true;
+}
+
 static const struct option table[] = {
     { "selftest", OPTION_GLOBS, set_selftest, 0, 0 },
     { "idle", OPTION_FLAG, set_idle, 0, 0 },
@@ -79,6 +98,8 @@ static const struct option table[] = {
     { "seed", OPTION_NUMBER, set_seed, 0, UINT64_MAX },
     { "maxcpus", OPTION_NUMBER, set_max_cpus, 1, 64 },
     { "loglevel", OPTION_NUMBER, set_log_level, 0, 7 },
+    { "poolfail", OPTION_NUMBER, set_pool_fail, 1, 1000000 },
+    { "poolreport", OPTION_FLAG, set_pool_report, 0, 0 },
 };
 
 /* A piece of the command line. */

@@ -17,6 +17,8 @@ struct rtl_options {
     uint64_t seed;
     uint32_t max_cpus;  /* 0: no limit */
     uint32_t log_level; /* enum log_level */
+    uint32_t pool_fail; /* every n-th allocation of the pool fails; 0: none */
+    bool pool_report;   /* what each tag uses: a line at @ready and after the self-tests */
 };
 
 /*

@@ -139,3 +139,14 @@ TEST(rtl_options, a_long_complaint_is_cut_and_terminated)
     EXPECT_EQ(small[sizeof(small) - 1], 0);
     EXPECT(contains(small, "unknown"));
 }
+
+TEST(rtl_options, the_pool_may_fail_and_report)
+{
+    struct rtl_options options;
+    EXPECT(parse("poolfail=7 poolreport", &options));
+    EXPECT_EQ(options.pool_fail, 7);
+    EXPECT(options.pool_report);
+    EXPECT(parse("", &options));
+    EXPECT_EQ(options.pool_fail, 0);
+    EXPECT(refused("poolfail=0", "poolfail"));
+}

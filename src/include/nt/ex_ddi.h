@@ -22,8 +22,52 @@ PVOID ExAllocatePoolWithTagPriority(POOL_TYPE type, SIZE_T bytes, ULONG tag,
                                     EX_POOL_PRIORITY priority);
 /* Raises STATUS_INSUFFICIENT_RESOURCES unless POOL_QUOTA_FAIL_INSTEAD_OF_RAISE is in the type. */
 PVOID ExAllocatePoolWithQuotaTag(POOL_TYPE type, SIZE_T bytes, ULONG tag);
+PVOID ExAllocatePoolWithQuota(POOL_TYPE type, SIZE_T bytes);
+PVOID ExAllocatePool3(POOL_FLAGS flags, SIZE_T bytes, ULONG tag,
+                      const POOL_EXTENDED_PARAMETER *parameters, ULONG count);
 void ExFreePool(PVOID block);
 void ExFreePoolWithTag(PVOID block, ULONG tag);
+void ExFreePool2(PVOID block, ULONG tag, const POOL_EXTENDED_PARAMETER *parameters, ULONG count);
+
+/* Inline in drivers, so that they run on systems without ExAllocatePool2. */
+static inline PVOID nt_pool_zero(PVOID block, SIZE_T bytes)
+{
+    if (block != NULL)
+        __builtin_memset(block, 0, bytes);
+    return block;
+}
+
+static inline PVOID ExAllocatePoolZero(POOL_TYPE type, SIZE_T bytes, ULONG tag)
+{
+    return nt_pool_zero(ExAllocatePoolWithTag(type, bytes, tag), bytes);
+}
+
+static inline PVOID ExAllocatePoolUninitialized(POOL_TYPE type, SIZE_T bytes, ULONG tag)
+{
+    return ExAllocatePoolWithTag(type, bytes, tag);
+}
+
+static inline PVOID ExAllocatePoolQuotaZero(POOL_TYPE type, SIZE_T bytes, ULONG tag)
+{
+    return nt_pool_zero(ExAllocatePoolWithQuotaTag(type, bytes, tag), bytes);
+}
+
+static inline PVOID ExAllocatePoolQuotaUninitialized(POOL_TYPE type, SIZE_T bytes, ULONG tag)
+{
+    return ExAllocatePoolWithQuotaTag(type, bytes, tag);
+}
+
+static inline PVOID ExAllocatePoolPriorityZero(POOL_TYPE type, SIZE_T bytes, ULONG tag,
+                                               EX_POOL_PRIORITY priority)
+{
+    return nt_pool_zero(ExAllocatePoolWithTagPriority(type, bytes, tag, priority), bytes);
+}
+
+static inline PVOID ExAllocatePoolPriorityUninitialized(POOL_TYPE type, SIZE_T bytes, ULONG tag,
+                                                        EX_POOL_PRIORITY priority)
+{
+    return ExAllocatePoolWithTagPriority(type, bytes, tag, priority);
+}
 
 /* ---- Look-aside lists. IRQL as for the pool type ---- */
 
