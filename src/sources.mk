@@ -7,7 +7,7 @@ KERNEL_SOURCES = \
   src/base/format_test.c src/base/log.c src/base/log.h \
   src/base/log_impl.h src/base/log_test.c src/base/selftest.c src/base/selftest.h \
   src/base/selftest_impl.h src/base/selftest_test.c \
-  src/base/variant/checked/variant.h src/base/variant/free/variant.h \
+  src/base/variant/checked/variant.h src/base/variant/free/variant.h src/base/variant/kasan/variant.h \
   src/ke/apc.c src/ke/bugcheck.c src/ke/bugcheck.h src/ke/call.c src/ke/clock.c src/ke/cpu.c src/ke/dpc.c \
   src/ke/event.c src/ke/float.c src/ke/float_test.c src/ke/interrupt.c src/ke/irql.c src/ke/ke.h src/ke/ke_impl.h src/ke/lock.c \
   src/ke/lock.h src/ke/lock_classes.h src/ke/lock_classes.tbl src/ke/object.c src/ke/ready.c \
@@ -23,14 +23,17 @@ KERNEL_SOURCES = \
   src/ex/resource.c src/ex/resource_table.c src/ex/resource_table_test.c src/ex/resource_test.c \
   src/ex/run_once.c src/ex/run_once_test.c src/ex/rundown.c src/ex/rundown_test.c src/ex/time.c \
   src/ex/time_test.c src/ex/timer.c src/ex/timer_test.c src/ex/work_queue.c src/ex/work_queue_test.c \
-  src/mm/kva.c src/mm/kva_test.c src/mm/mm.h src/mm/mm_impl.h src/mm/pfn.c src/mm/pfn_test.c \
+  src/mm/kasan.h src/mm/kva.c src/mm/kva_test.c src/mm/mm.h src/mm/mm_impl.h src/mm/pfn.c src/mm/pfn_test.c \
   src/mm/pool.c src/mm/pool_tags.c src/mm/pool_test.c src/rtl/acpi.c src/rtl/acpi.h src/rtl/acpi_test.c \
   src/rtl/memmap.c src/rtl/memmap.h src/rtl/memmap_test.c src/rtl/memory.h \
   src/rtl/options.c src/rtl/options.h src/rtl/options_test.c \
   src/kd/console.c src/kd/console.h src/init/main.c src/init/planted_test.c src/trap/fault.c src/trap/interrupt.c
 
 # Compiled for the ports that boot, not for the host.
-KERNEL_ONLY_SOURCES = src/rtl/memory.c src/rtl/memory_test.c src/kd/ubsan.c src/kd/ubsan_test.c
+KERNEL_ONLY_SOURCES = src/rtl/memory.c src/rtl/memory_test.c src/kd/ubsan.c src/kd/ubsan_test.c src/mm/kasan_test.c
+if KEEL_KASAN
+KERNEL_ONLY_SOURCES += src/mm/kasan.c
+endif
 
 EXTRA_DIST += src/README.md src/LAYERS src/WALKS src/abi/README.md src/abi/exports.tbl src/abi/generate.py \
   src/init/OPTIONS.md src/init/README.md src/kd/README.md src/ke/README.md src/mm/README.md src/rtl/README.md src/trap/README.md

@@ -23,6 +23,7 @@ PASSES_IN_FREE = {  # free builds carry no CHECK, and the pool no patterns
     "planted.pool_overrun",
     "planted.pool_page_overrun",
     "planted.pool_use_after_free",
+    "planted.stack_cookie",
 }
 
 

@@ -4,7 +4,7 @@ check_PROGRAMS += keel-unit
 keel_unit_SOURCES = $(KERNEL_SOURCES) $(HOST_SOURCES)
 nodist_keel_unit_SOURCES = src/selftest_host.c
 HOST_SANITIZE = -fsanitize=address,undefined -fno-sanitize=function -fno-sanitize-recover=undefined
-keel_unit_CPPFLAGS = $(COMMON_CPPFLAGS) -I$(srcdir)/arch/host/include -D_GNU_SOURCE
+keel_unit_CPPFLAGS = -I$(srcdir)/src/base/variant/$(KEEL_HOST_VARIANT) $(COMMON_CPPFLAGS) -I$(srcdir)/arch/host/include -D_GNU_SOURCE
 # The PE target's layout rules: bit-fields, 16-bit wchar_t, anonymous members, 16-byte compare-and-swap.
 keel_unit_CFLAGS = $(COMMON_CFLAGS) -mms-bitfields -fshort-wchar -fms-extensions -mcx16 \
   -Wno-microsoft-anon-tag -g -O1 -fno-omit-frame-pointer $(HOST_SANITIZE) $(HOST_POINTS_CFLAGS)

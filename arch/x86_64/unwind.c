@@ -16,6 +16,8 @@
 #include <nt/rtl_ddi.h>
 #include <nt/unwind.h>
 
+KASAN_LEAVES_OUT
+
 #define MAX_CHAIN       32
 #define RSP             4
 #define RBP             5
@@ -505,3 +507,5 @@ void arch_frame_print(const struct arch_frame *arch_frame)
         FOUR("error", "address", "cr3", "irql"),
         (uint64_t[4]){ f->ErrorCode, f->FaultAddress, x86_read_cr3(), f->PreviousIrql });
 }
+
+KASAN_LEFT_OUT

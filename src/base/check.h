@@ -20,3 +20,11 @@ void check_set_stop(check_stop *stop);
 
 #define ARRAY_COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define MUST_CHECK     __attribute__((warn_unused_result))
+
+/* Files that work on poisoned memory by their trade (headers of free blocks, stacks of others) begin with this. */
+/* A pragma is one string, so the formatter must not cut it. */
+/* clang-format off */
+#define KASAN_LEAVES_OUT \
+    _Pragma("clang attribute push(__attribute__((no_sanitize(\"kernel-address\"))), apply_to=function)")
+/* clang-format on */
+#define KASAN_LEFT_OUT _Pragma("clang attribute pop")

@@ -17,6 +17,9 @@
 #include "arch.h"
 #include "base/atomic.h"
 #include "base/check.h"
+#include "mm/kasan.h"
+
+KASAN_LEAVES_OUT
 
 typedef unsigned __int128 whole_head;
 
@@ -144,3 +147,5 @@ SLIST_ENTRY *ExpInterlockedFlushSList(SLIST_HEADER *head)
     } while (!change(head, old, 0, NULL));
     return (SLIST_ENTRY *)(uintptr_t)old.high;
 }
+
+KASAN_LEFT_OUT

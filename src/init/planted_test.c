@@ -73,3 +73,21 @@ TEST_PLANTED(planted, stack_overflow,
 {
     EXPECT_EQ(descend(0), 0);
 }
+
+static volatile size_t behind = 32; /* the array; the compiler does not know */
+
+__attribute__((noinline)) static uint8_t smash(void)
+{
+    volatile uint8_t array[32];
+    volatile uint8_t *at = array;
+    for (size_t i = 0; i < 8; i++)
+        at[behind + i] = 0x5a;
+    return array[3];
+}
+
+TEST_PLANTED(planted, stack_cookie,
+             "a write over the stack cookie stops the function's return, in checked builds")
+{
+    EXPECT_EQ(VARIANT_CHECKED ? smash() : 0, 0); /* without cookies it would hit what it must not */
+    EXPECT(VARIANT_CHECKED == 0);
+}

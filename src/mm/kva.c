@@ -7,6 +7,7 @@
 #include <nt/irql.h>
 
 #include "ke/ke.h"
+#include "mm/kasan.h"
 #include "mm/mm_impl.h"
 
 #define TAG_BITMAP 0x4b426d4du /* "MmBK" */
@@ -123,8 +124,10 @@ static bool map_new_page(uintptr_t address)
     uint64_t pfn = mm_pfn_allocate();
     if (pfn == ARCH_NO_PFN)
         return false;
+    kasan_mapped(address, pfn);
     if (NT_SUCCESS(arch_mmu_map(address, pfn, ARCH_WRITE)))
         return true;
+    kasan_mapped(address, ARCH_NO_PFN);
     mm_pfn_free(pfn);
     return false;
 }
@@ -163,8 +166,10 @@ void mm_stack_free(void *stack, size_t pages)
     uintptr_t base = (uintptr_t)stack;
     uint64_t frames[STACK_MAX_PAGES];
     CHECK(pages <= STACK_MAX_PAGES);
-    for (size_t i = 0; i < pages; i++)
+    for (size_t i = 0; i < pages; i++) {
         frames[i] = arch_mmu_unmap(base + (i << ARCH_PAGE_SHIFT));
+        kasan_mapped(base + (i << ARCH_PAGE_SHIFT), ARCH_NO_PFN);
+    }
     /* Frames and addresses may be used again only when no processor remembers the translation. */
     ke_call_processors(UINT64_MAX, flush_here, &(struct flush){ base, pages });
     for (size_t i = 0; i < pages; i++)

@@ -14,8 +14,11 @@
 
 #include "base/atomic.h"
 #include "ke/ke.h"
+#include "mm/kasan.h"
 #include "mm/mm_impl.h"
 #include "rtl/memory.h"
+
+KASAN_LEAVES_OUT
 
 struct mm_state mm;
 
@@ -203,6 +206,7 @@ uint64_t mm_pfn_allocate(void)
     if (pfn != ARCH_NO_PFN) {
         CHECK(mm_frame_of(pfn)->use == MM_FRAME_CACHED);
         mm_frame_of(pfn)->use = MM_FRAME_USED;
+        kasan_open(mm_pfn_to_virtual(pfn), ARCH_PAGE_BYTES);
     }
     return pfn;
 }
@@ -237,11 +241,14 @@ uint64_t mm_pfn_allocate_run(size_t pages, uint64_t limit_pfn, size_t align_page
         mm_pfn_trim();
         pfn = allocate_run(pages, limit_pfn, align_pages);
     }
+    if (pfn != ARCH_NO_PFN)
+        kasan_open(mm_pfn_to_virtual(pfn), pages << ARCH_PAGE_SHIFT);
     return pfn;
 }
 
 void mm_pfn_free_run(uint64_t pfn, size_t pages)
 {
+    kasan_paint(mm_pfn_to_virtual(pfn), pages << ARCH_PAGE_SHIFT, MM_KASAN_FRAME_FREE);
     bool interrupts = ke_lock_acquire(&mm.frames.lock);
     for (size_t i = 0; i < pages; i++) {
         struct mm_frame *frame = mm_frame_of(pfn + i);
@@ -259,6 +266,7 @@ void mm_pfn_free(uint64_t pfn)
     SLIST_HEADER *list = &mm.cpus[arch_cpu()->index].frames;
     CHECK(frame != NULL && frame->use != MM_FRAME_ABSENT);
     CHECK(!mm_frame_is_free(frame)); /* freed twice */
+    kasan_paint(mm_pfn_to_virtual(pfn), ARCH_PAGE_BYTES, MM_KASAN_FRAME_FREE);
     frame->use = MM_FRAME_CACHED;
     cached_push(list, pfn);
     if (ExQueryDepthSList(list) > KEEP)
@@ -377,6 +385,10 @@ MUST_CHECK NTSTATUS mm_pfn_init(const struct arch_memory_range *map, size_t coun
     ke_lock_release(&mm.frames.lock, interrupts);
     mm_pool_init();
     mm_kva_init();
+    if (VARIANT_KASAN)
+        mm_kasan_init();
     ke_set_memory(&for_ke);
     return STATUS_SUCCESS;
 }
+
+KASAN_LEFT_OUT

@@ -20,8 +20,11 @@
 #include "base/atomic.h"
 #include "ke/bugcheck.h"
 #include "ke/ke.h"
+#include "mm/kasan.h"
 #include "mm/mm_impl.h"
 #include "rtl/memory.h"
+
+KASAN_LEAVES_OUT
 
 #define FILL_FREE      0xdd
 #define FILL_RED_ZONE  0xfd
@@ -188,8 +191,11 @@ static void slab_push(struct mm_frame *frame, struct block *block)
 
 static void make_free(struct block *block)
 {
+    kasan_open(block->payload, room_of(block));
     if (VARIANT_CHECKED)
         memset(block->payload, FILL_FREE, room_of(block));
+    kasan_paint(block->payload, room_of(block), MM_KASAN_POOL_FREE);
+    kasan_paint(block, sizeof(*block), MM_KASAN_POOL_RED);
     block->state = HEADER_FREE;
 }
 
@@ -357,10 +363,15 @@ static void *allocate_small(size_t bytes, ULONG tag, uint32_t flags)
     block->tag = tag;
     block->state = flags & MM_POOL_PAGED ? HEADER_PAGED : HEADER_USED;
     block->sum = sum_of(block);
+    kasan_open(block->payload, room_of(block));
     if (!(flags & MM_POOL_UNINITIALIZED))
         memset(block->payload + shift, 0, bytes);
     if (VARIANT_CHECKED)
         memset(block->payload + block->bytes, FILL_RED_ZONE, room_of(block) - block->bytes);
+    kasan_paint(block->payload, room_of(block), MM_KASAN_POOL_RED);
+    kasan_open(block->payload + shift, bytes);
+    if (VARIANT_KASAN)
+        mm_kasan_allocated(block->payload + shift, bytes);
     mm_pool_account(tag, block->bytes);
     return block->payload + shift;
 }
@@ -401,6 +412,8 @@ static void free_small(const struct mm_frame *frame, void *address, ULONG tag)
     check_tag(address, block->tag, tag);
     verify_red_zone(block->payload, block->bytes, room_of(block));
     mm_pool_unaccount(block->tag, block->bytes);
+    if (VARIANT_KASAN)
+        mm_kasan_freed(address);
     make_free(block);
     SLIST_HEADER *list = list_here(class);
     (void)ExpInterlockedPushEntrySList(list, (SLIST_ENTRY *)block);
@@ -435,6 +448,10 @@ static void *allocate_large(size_t bytes, ULONG tag, uint32_t flags)
         memset(address, 0, bytes);
     if (VARIANT_CHECKED)
         memset(address + bytes, FILL_RED_ZONE, frame->slack);
+    kasan_paint(address, pages << ARCH_PAGE_SHIFT, MM_KASAN_POOL_RED);
+    kasan_open(address, bytes);
+    if (VARIANT_KASAN)
+        mm_kasan_allocated(address, bytes);
     mm_pool_account(tag, pages << ARCH_PAGE_SHIFT);
     return address;
 }
@@ -450,6 +467,8 @@ static void free_large(uint64_t pfn, struct mm_frame *frame, ULONG tag)
     check_tag(address, frame->tag, tag);
     verify_red_zone(address, large_room(frame) - frame->slack, large_room(frame));
     mm_pool_unaccount(frame->tag, large_room(frame));
+    if (VARIANT_KASAN)
+        mm_kasan_freed(address);
     mm_pfn_free_run(pfn, frame->pages);
 }
 
@@ -489,3 +508,5 @@ void mm_pool_free(void *address, ULONG tag)
     else /* its slab is a free page by now, or it never was a block */
         ke_bugcheck(BAD_POOL_CALLER, CALLER_ALREADY_FREE, 0, tag, (uintptr_t)address);
 }
+
+KASAN_LEFT_OUT

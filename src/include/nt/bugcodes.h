@@ -158,6 +158,7 @@
     X(SECURE_KERNEL_ERROR, 0x0000018B)                                                             \
     X(MANUALLY_INITIATED_POWER_BUTTON_HOLD, 0x000001C8)                                            \
     X(SYNTHETIC_WATCHDOG_TIMEOUT, 0x000001CA)                                                      \
+    X(KASAN_ILLEGAL_ACCESS, 0x000001F2)                                                            \
     X(THREAD_TERMINATE_HELD_MUTEX, 0x4000008A)
 
 /* WINLOGON_FATAL_ERROR (0xC000021A) is an NTSTATUS, STATUS_SYSTEM_PROCESS_TERMINATED. */

@@ -4,5 +4,6 @@
 
 #define VARIANT_NAME    "checked"
 #define VARIANT_CHECKED 1
+#define VARIANT_KASAN   0
 
 #define CHECK(x)        ((x) ? (void)0 : check_failed(#x, __FILE__, __LINE__))

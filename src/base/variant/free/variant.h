@@ -4,5 +4,6 @@
 
 #define VARIANT_NAME    "free"
 #define VARIANT_CHECKED 0
+#define VARIANT_KASAN   0
 
 #define CHECK(x)        ((void)sizeof((x) ? 1 : 0))
