@@ -34,7 +34,7 @@ static void own(FAST_MUTEX *mutex)
 }
 
 /* Others read it too, for checks and reports; only the owner reads its own name there. */
-static bool is_own(FAST_MUTEX *mutex)
+static inline bool is_own(FAST_MUTEX *mutex)
 {
     return atomic_load_relaxed(&mutex->Owner) == arch_thread();
 }
