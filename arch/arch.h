@@ -54,6 +54,8 @@ struct arch_boot {
     uintptr_t kernel_space; /* kernel address space that mm hands out: stacks, mappings */
     size_t kernel_space_bytes;
     uint64_t counter_hz; /* of arch_counter, calibrated */
+    uint64_t
+        entry_counter; /* arch_counter at the kernel's first instruction; 0 where the counter starts with the world */
     uint64_t seed; /* of this boot: what `seed=` says, else what the machine has of randomness */
     uint32_t cpu_count;  /* processors that can be started, this one included */
     const char *refusal; /* not NULL: the machine lacks something; say it and stop with status 3 */

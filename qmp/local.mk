@@ -3,6 +3,7 @@
 KEELVM_FILES = \
   qmp/keelvm/__init__.py \
   qmp/keelvm/__main__.py \
+  qmp/keelvm/bench.py \
   qmp/keelvm/cli.py \
   qmp/keelvm/crash.py \
   qmp/keelvm/debug.py \
@@ -63,6 +64,7 @@ HARNESS_TESTS = \
   tests-unit/harness/README.md \
   tests-unit/harness/bootsector.py \
   tests-unit/harness/conftest.py \
+  tests-unit/harness/test_bench.py \
   tests-unit/harness/test_debug.py \
   tests-unit/harness/test_events.py \
   tests-unit/harness/test_ktap.py \

@@ -27,6 +27,8 @@ KERNEL_SOURCES = \
   src/mm/pool.c src/mm/pool_tags.c src/mm/pool_test.c src/rtl/acpi.c src/rtl/acpi.h src/rtl/acpi_test.c \
   src/rtl/memmap.c src/rtl/memmap.h src/rtl/memmap_test.c src/rtl/memory.h \
   src/rtl/options.c src/rtl/options.h src/rtl/options_test.c \
+  src/bench/bench.c src/bench/bench.h src/bench/bench_impl.h src/bench/bench_test.c src/bench/benches.tbl \
+  src/bench/locks.c src/bench/memory.c src/bench/objects.c src/bench/threads.c \
   src/kd/console.c src/kd/console.h src/init/main.c src/init/planted_test.c src/trap/fault.c src/trap/interrupt.c
 
 # Compiled for the ports that boot, not for the host.
@@ -50,4 +52,4 @@ NT_FILES = \
 ntincludedir = $(pkgincludedir)/nt
 ntinclude_HEADERS = $(NT_FILES)
 EXTRA_DIST += src/include/nt/README.md
-EXTRA_DIST += src/base/README.md src/ex/README.md
+EXTRA_DIST += src/base/README.md src/bench/README.md src/ex/README.md

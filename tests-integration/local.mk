@@ -5,6 +5,7 @@ EXTRA_DIST += \
   tests-integration/conftest.py \
   tests-integration/pytest.ini \
   tests-integration/support.py \
+  tests-integration/test_bench.py \
   tests-integration/test_command_line.py \
   tests-integration/test_debugger.py \
   tests-integration/test_failures_are_seen.py \

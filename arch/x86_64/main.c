@@ -143,6 +143,7 @@ _Noreturn void x86_main(uint32_t magic, uint64_t info)
     x86_boot.image_bytes = x86_image_bytes();
     x86_boot.counter_hz = COUNTER_HZ_GUESS;
     x86_boot.cpu_count = 1;
+    x86_boot.entry_counter = x86_entry_counter;
     x86_boot.seed = x86_boot_seed;
     x86_cpu_init_boot();
     x86_cpu_load(&x86_boot_cpu);

@@ -88,6 +88,7 @@ static inline struct x86_cpu *x86_self(void)
 }
 
 /* boot/relocate.c: what it left for the rest of boot. */
+extern uint64_t x86_entry_counter; /* arch_counter at the first instructions, read by head.S */
 extern uint64_t x86_boot_seed;    /* the number that `seed=` gives, or that gives this boot again */
 extern uint64_t x86_boot_entropy; /* for those who randomise after it; 0: `nokaslr` */
 /* One well-mixed number from `*state`, which moves on (splitmix64). */

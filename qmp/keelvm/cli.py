@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from keelvm import debug, selftest
+from keelvm import bench, debug, selftest
 from keelvm.errors import KeelError, UsageError
 from keelvm.progress import progress_for
 from keelvm.settings import Settings, from_environment
@@ -37,6 +37,8 @@ def main(arguments: Sequence[str] | None = None, settings: Settings | None = Non
         known = settings or from_environment()
         if options.command == "selftest":
             return _selftest(known, options)
+        if options.command == "bench":
+            return _bench(known, options)
         return _debug(known, options, rest)
     except KeelError as error:
         print(f"keel: {error}", file=sys.stderr)
@@ -69,6 +71,7 @@ def _parser(version: str) -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"keel {version or 'unknown'}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_selftest(commands)
+    _add_bench(commands)
     _add_debug(commands)
     return parser
 
@@ -85,6 +88,29 @@ def _add_selftest(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     command.add_argument(
         "--json", metavar="FILE", type=Path, help="write the outcome there ('-': stdout)"
     )
+    command.add_argument(
+        "--timeout",
+        metavar="S",
+        type=float,
+        default=selftest.TIMEOUT,
+        help="seconds after which the kernel counts as hung (default: %(default)g)",
+    )
+
+
+def _add_bench(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    help_text = "boot the kernel and measure what its operations cost"
+    command = commands.add_parser(
+        "bench",
+        help=help_text,
+        description=help_text + ": in instructions on one processor, else in wall time, of which "
+        "only the ratios of one run mean something.",
+        allow_abbrev=False,
+    )
+    command.add_argument("glob", nargs="?", metavar="GLOB", help="which: 'event.*'; all if left out")
+    _add_machine(command)
+    command.set_defaults(smp=1, cpu="qemu64", fast=True)
+    command.add_argument("--wall", action="store_true", help="wall time on one processor too")
+    command.add_argument("--json", metavar="FILE", type=Path, help="write the figures there ('-': stdout)")
     command.add_argument(
         "--timeout",
         metavar="S",
@@ -161,7 +187,21 @@ def _selftest(settings: Settings, options: argparse.Namespace) -> int:
     return 1
 
 
-def _write_json(path: Path, outcome: selftest.Outcome) -> None:
+def _bench(settings: Settings, options: argparse.Namespace) -> int:
+    request = _request(options, options.timeout)
+    counts = request.processors() == 1 and not options.wall
+    outcome = bench.run(settings, replace(request, icount=counts), options.glob, options.logs)
+    if options.json is None or str(options.json) != "-":
+        print(bench.table(outcome))
+    if options.json is not None:
+        _write_json(options.json, outcome)
+    if outcome.passed:
+        return 0
+    print(outcome.report.text(), file=sys.stderr)
+    return 1
+
+
+def _write_json(path: Path, outcome: selftest.Outcome | bench.Outcome) -> None:
     text = json.dumps(outcome.json(), indent=1) + "\n"
     if str(path) == "-":
         sys.stdout.write(text)

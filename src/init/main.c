@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/selftest.h"
+#include "bench/bench.h"
 #include "ex/ex.h"
 #include "ke/bugcheck.h"
 #include "ke/ke.h"
@@ -95,6 +96,15 @@ static _Noreturn void run_selftests(void)
     finish(failed == 0 ? STATUS_PASSED : STATUS_FAILED);
 }
 
+static void say_ready(void)
+{
+    uint64_t boot_ns = ke_counter_in(arch_counter() - arch_boot()->entry_counter, KE_NANOSECONDS);
+    if (options.pool_report)
+        mm_pool_report();
+    log_line("@ready boot_ns=%llu free_pages=%llu pool_bytes=%llu", (unsigned long long)boot_ns,
+             (unsigned long long)mm_pfn_free_count(), (unsigned long long)mm_pool_bytes());
+}
+
 static void phase1(void *argument)
 {
     UNREFERENCED_PARAMETER(argument);
@@ -102,14 +112,12 @@ static void phase1(void *argument)
     require(ke_start_processors(options.max_cpus != 0 ? options.max_cpus : ARCH_MAX_CPUS), 2);
     require(ex_work_start(), 4);
     watch_power_button();
-    log_event(LOG_INFO, "init", "phase1_done free_pages=%llu pool_bytes=%llu",
-              (unsigned long long)mm_pfn_free_count(), (unsigned long long)mm_pool_bytes());
-    if (options.pool_report)
-        mm_pool_report();
-    log_line("@ready");
+    say_ready();
     mm_pool_fail_every(options.pool_fail);
     if (options.selftest)
         run_selftests();
+    if (options.bench)
+        finish(bench_run(options.bench_glob) == 0 ? STATUS_PASSED : STATUS_FAILED);
 }
 
 static void phase0(void)

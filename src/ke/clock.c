@@ -58,14 +58,18 @@ ULONG KeQueryTimeIncrement(void)
     return KE_TICK_100NS;
 }
 
+uint64_t ke_counter_in(uint64_t counts, uint64_t units_per_second)
+{
+    uint64_t hz = arch_boot()->counter_hz;
+    return counts / hz * units_per_second + counts % hz * units_per_second / hz;
+}
+
 /* In units of 1 / *frequency seconds: 10 MHz, whatever the processor's counter runs at. */
 LARGE_INTEGER KeQueryPerformanceCounter(LARGE_INTEGER *frequency)
 {
     const uint64_t target_hz = 10000000;
-    uint64_t hz = arch_boot()->counter_hz;
-    uint64_t count = arch_counter();
     LARGE_INTEGER result;
-    result.QuadPart = (LONGLONG)(count / hz * target_hz + count % hz * target_hz / hz);
+    result.QuadPart = (LONGLONG)ke_counter_in(arch_counter(), target_hz);
     if (frequency != NULL)
         frequency->QuadPart = (LONGLONG)target_hz;
     return result;

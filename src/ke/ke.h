@@ -146,6 +146,10 @@ static inline struct ke_cpu *ke_cpu_by_index(uint32_t index)
     return ke.cpu[index];
 }
 
+/* `counts` of arch_counter in units of 1/`units_per_second` seconds, rounded down. IRQL: any. */
+#define KE_NANOSECONDS 1000000000u
+uint64_t ke_counter_in(uint64_t counts, uint64_t units_per_second);
+
 static inline uint64_t ke_tick_count(void)
 {
     return atomic_load_acquire(&ke.ticks);

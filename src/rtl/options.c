@@ -14,16 +14,30 @@ struct option {
     uint64_t low, high; /* of a number */
 };
 
+/* `to` is all zeros. False: it does not fit with a zero behind it. */
+static bool copy_text(char *to, size_t capacity, const char *value, size_t length)
+{
+    if (length >= capacity)
+        return false;
+    for (size_t i = 0; i < length; i++)
+        to[i] = value[i];
+    return true;
+}
+
 static bool set_selftest(struct rtl_options *options, const char *value, size_t length,
                          uint64_t number)
 {
     (void)number; /* globs are text */
-    if (length >= sizeof(options->selftest_globs))
-        return false;
-    for (size_t i = 0; i < length; i++)
-        options->selftest_globs[i] = value[i];
     options->selftest = true;
-    return true;
+    return copy_text(options->selftest_globs, sizeof(options->selftest_globs), value, length);
+}
+
+static bool set_bench(struct rtl_options *options, const char *value, size_t length,
+                      uint64_t number)
+{
+    (void)number; /* a glob is text */
+    options->bench = true;
+    return copy_text(options->bench_glob, sizeof(options->bench_glob), value, length);
 }
 
 static bool set_idle(struct rtl_options *options, const char *value, size_t length, uint64_t number)
@@ -93,6 +107,7 @@ static bool set_pool_report(struct rtl_options *options, const char *value, size
 
 static const struct option table[] = {
     { "selftest", OPTION_GLOBS, set_selftest, 0, 0 },
+    { "bench", OPTION_GLOBS, set_bench, 0, 0 },
     { "idle", OPTION_FLAG, set_idle, 0, 0 },
     { "nokaslr", OPTION_FLAG, set_nokaslr, 0, 0 },
     { "seed", OPTION_NUMBER, set_seed, 0, UINT64_MAX },
@@ -257,10 +272,10 @@ MUST_CHECK bool rtl_options_parse(const char *line, struct rtl_options *options,
         if (!one_option(&parser, options, name, value, has_value))
             return false;
     }
-    if (options->selftest && options->idle) {
-        (void)format_text(
-            error, error_bytes,
-            "options 'selftest' and 'idle' exclude each other"); /* a long one is cut */
+    if (options->selftest + options->bench + options->idle > 1) {
+        (void)format_text(error, error_bytes, "options '%s' and '%s' exclude each other",
+                          options->selftest ? "selftest" : "bench",
+                          options->idle ? "idle" : "bench"); /* it fits */
         return false;
     }
     return true;

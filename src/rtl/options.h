@@ -11,6 +11,8 @@
 struct rtl_options {
     bool selftest;            /* run the self-tests and end */
     char selftest_globs[256]; /* empty: all */
+    bool bench;               /* run the benchmarks and end */
+    char bench_glob[64];      /* empty: all */
     bool idle;                /* boot, say @ready, stay idle until the power button or a reset */
     bool nokaslr;
     bool seed_given;

@@ -49,6 +49,20 @@ TEST(rtl_options, an_empty_line_means_the_defaults)
     EXPECT(parse(" \t\r\n ", &o));
 }
 
+TEST(rtl_options, one_job_at_a_time)
+{
+    struct rtl_options o;
+    EXPECT(parse("bench=ke_*", &o));
+    EXPECT(o.bench && same(o.bench_glob, "ke_*"));
+    EXPECT(parse("bench", &o));
+    EXPECT(o.bench && same(o.bench_glob, ""));
+    EXPECT(refused("selftest idle", "'selftest' and 'idle'"));
+    EXPECT(refused("bench selftest", "'selftest' and 'bench'"));
+    EXPECT(refused("idle bench", "'bench' and 'idle'"));
+    EXPECT(refused("bench=0123456789012345678901234567890123456789012345678901234567890123",
+                   "'bench' is too long"));
+}
+
 TEST(rtl_options, all_of_them_in_any_order)
 {
     struct rtl_options o;

@@ -71,6 +71,9 @@ start32:
     movl $PHYSICAL(boot_stack_top), %esp
     movl %eax, %esi
     movl %ebx, %ebp
+    rdtsc
+    movl %eax, PHYSICAL(x86_entry_counter)
+    movl %edx, PHYSICAL(x86_entry_counter) + 4
 
 /*
  * A loader that read less than the whole file does not say so. What stands last in it are the
@@ -254,6 +257,11 @@ x86_start:
  * of the IST.
  */
     .data
+/* arch_counter at the kernel's first instructions. */
+    .p2align 3
+    .globl x86_entry_counter
+x86_entry_counter:
+    .quad 0
     .p2align 12
     .globl x86_boot_stacks
 x86_boot_stacks:
