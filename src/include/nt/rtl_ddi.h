@@ -171,6 +171,7 @@ PVOID RtlInsertElementGenericTableAvl(RTL_AVL_TABLE *table, PVOID data, ULONG by
 PVOID RtlInsertElementGenericTableFullAvl(RTL_AVL_TABLE *table, PVOID data, ULONG bytes,
                                           BOOLEAN *is_new, PVOID node, TABLE_SEARCH_RESULT found);
 BOOLEAN RtlDeleteElementGenericTableAvl(RTL_AVL_TABLE *table, PVOID data);
+void RtlDeleteElementGenericTableAvlEx(RTL_AVL_TABLE *table, PVOID node_or_parent);
 PVOID RtlLookupElementGenericTableAvl(RTL_AVL_TABLE *table, PVOID data);
 PVOID RtlLookupElementGenericTableFullAvl(RTL_AVL_TABLE *table, PVOID data, PVOID *node,
                                           TABLE_SEARCH_RESULT *found);
