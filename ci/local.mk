@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The checks, the suites of `make check`, and the scripts that drive builds.
 CI_FILES = ci/check-abi ci/check-all ci/check-dist ci/check-format ci/check-image ci/check-layers ci/check-mutants ci/check-names ci/check-options \
-  ci/check-seam ci/check-selftests ci/check-style ci/check-walks ci/list-selftests ci/mutate \
+  ci/check-seam ci/check-selftests ci/check-style ci/check-walks ci/coverage ci/list-selftests ci/mutate \
   ci/quickstart ci/run-checks ci/suite ci/tap-pytest
-CI_MODULES = ci/keelci/__init__.py ci/keelci/mutants.py ci/keelci/nm.py ci/keelci/pe.py ci/keelci/skips.py ci/keelci/tests.py \
+CI_MODULES = ci/keelci/__init__.py ci/keelci/coverage.py ci/keelci/mutants.py ci/keelci/nm.py ci/keelci/pe.py ci/keelci/skips.py ci/keelci/tests.py \
   ci/keelci/tree.py
 EXTRA_DIST += $(CI_FILES) $(CI_MODULES) ci/README.md ci/allowed-skips ci/packages
 
@@ -20,10 +20,11 @@ TAP_LOG_COMPILER = $(PYTHON) $(srcdir)/ci/suite
 AM_TESTS_FD_REDIRECT = 9>&2
 AM_TESTS_ENVIRONMENT = \
   PYTHON='$(PYTHON)'; PYTHONDONTWRITEBYTECODE=1; CC='$(CC)'; LLVM_NM='$(LLVM_NM)'; \
+  LLD_LINK='$(LLD_LINK)'; LLVM_COV='$(LLVM_COV)'; LLVM_PROFDATA='$(LLVM_PROFDATA)'; \
   CLANG_FORMAT='$(CLANG_FORMAT)'; KEEL_BUILD='$(abs_top_builddir)'; KEEL_VARIANT='$(KEEL_VARIANT)'; \
   KEEL_QEMU='$(QEMU)'; KEEL_GDB='$(GDB)'; KEEL_LLVM_SYMBOLIZER='$(LLVM_SYMBOLIZER)'; \
   KEEL_GRUB_MKRESCUE='$(GRUB_MKRESCUE)'; KEEL_GRUB_PC_DIR='$(GRUB_PC_DIR)'; \
-  export PYTHON PYTHONDONTWRITEBYTECODE CC LLVM_NM CLANG_FORMAT KEEL_BUILD KEEL_VARIANT KEEL_QEMU KEEL_GDB \
+  export PYTHON PYTHONDONTWRITEBYTECODE CC LLVM_NM LLD_LINK LLVM_COV LLVM_PROFDATA CLANG_FORMAT KEEL_BUILD KEEL_VARIANT KEEL_QEMU KEEL_GDB \
     KEEL_LLVM_SYMBOLIZER KEEL_GRUB_MKRESCUE KEEL_GRUB_PC_DIR;
 
 # What the checks look at: the files that are distributed, the objects that the kernel is linked from.
@@ -50,3 +51,9 @@ ci/mutate.json: Makefile ci/sources.list
 	$(file >>$@,"objects": $(call json_quote,$(ntoskrnl_exe_OBJECTS))}})
 keel_unit_COMPILE = $(CC) $(DEFS) $(keel_unit_CPPFLAGS) $(CPPFLAGS) $(keel_unit_CFLAGS) $(CFLAGS)
 ntoskrnl_exe_COMPILE = $(CC) $(DEFS) $(ntoskrnl_exe_CPPFLAGS) $(CPPFLAGS) $(ntoskrnl_exe_CFLAGS) $(CFLAGS)
+
+# Which branches the self-tests take, on both sides together; what no test took is listed in coverage.list.
+.PHONY: coverage
+coverage: all keel-unit ci/mutate.json
+	$(AM_TESTS_ENVIRONMENT) $(PYTHON) $(srcdir)/ci/coverage --srcdir $(srcdir) --uncovered coverage.list
+CLEANFILES += coverage.list

@@ -25,8 +25,11 @@ check-abi:
 	$(KEEL_PYTEST) $(srcdir)/tests-unit/abi
 
 EXTRA_DIST += tests-unit/README.md tests-unit/mutants.tbl tests-unit/ci/README.md tests-unit/ci/conftest.py tests-unit/ci/image.py \
-  tests-unit/ci/test_checks.py tests-unit/ci/test_image.py tests-unit/ci/test_mutate.py \
+  tests-unit/ci/test_checks.py tests-unit/ci/test_coverage.py tests-unit/ci/test_image.py tests-unit/ci/test_mutate.py \
   tests-unit/ci/test_selftest_list.py tests-unit/ci/test_suite.py
+
+# The kernel's half of ci/coverage; only that compiles it.
+EXTRA_DIST += tests-unit/coverage/README.md tests-unit/coverage/dump.c
 
 # Fuzzers: the parsers of src/rtl, unchanged, with libFuzzer and the host's sanitizers.
 check_PROGRAMS += fuzz-acpi fuzz-memmap fuzz-options
