@@ -161,6 +161,8 @@ struct ke_cpu *ke_thread_lock_place(struct ke_thread *thread);
 /* If it runs it must look for an APC; if it is ready it will. */
 void ke_thread_poke(struct ke_thread *thread);
 void ke_send_reschedule(struct ke_cpu *cpu);
+/* A thread that may run on `allowed` stays in a queue: an idle processor among them, if there is one, looks for it. */
+void ke_ready_offer(uint64_t allowed);
 
 void ke_thread_init(struct ke_thread *thread, const struct ke_thread_options *options);
 void ke_reap(struct ke_thread *thread);

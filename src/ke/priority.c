@@ -25,6 +25,8 @@ static void end_change(struct ke_thread *thread, struct ke_cpu *cpu, bool queued
 {
     bool runs = atomic_load_relaxed(&thread->state) == KE_THREAD_RUNNING;
     bool ipi = false;
+    bool waits = false;
+    uint64_t allowed = thread->affinity;
     if (queued)
         ke_ready_insert(cpu, thread, false);
     if (runs) {
@@ -33,11 +35,15 @@ static void end_change(struct ke_thread *thread, struct ke_cpu *cpu, bool queued
             ipi = ke_ready_mark(cpu);
     } else if (queued && (cpu->current->idle || thread->priority > cpu->current->priority)) {
         ipi = ke_ready_mark(cpu);
+    } else {
+        waits = queued;
     }
     ke_lock_release_nested(&cpu->ready_lock);
     ke_lock_release_nested(&thread->sched_lock);
     if (ipi)
         ke_send_reschedule(cpu);
+    if (waits)
+        ke_ready_offer(allowed);
 }
 
 static void leave(bool interrupts)
@@ -99,7 +105,7 @@ MUST_CHECK NTSTATUS ke_thread_set_affinity(struct ke_thread *thread, uint64_t af
     struct ke_cpu *cpu = begin_change(thread, &queued);
     if (out_old != NULL)
         *out_old = thread->affinity;
-    thread->affinity = affinity;
+    atomic_store_relaxed(&thread->affinity, affinity); /* read as a hint by who offers it */
     if (queued && !atomic_load_acquire(&thread->on_cpu)) {
         atomic_store_release(&thread->state,
                              KE_THREAD_MOVING); /* in no queue, for who looks next */

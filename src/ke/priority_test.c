@@ -261,3 +261,41 @@ TEST(ke_affinity, threads_survive_being_moved_from_all_processors)
         EXPECT(counts[i] > 0);
     }
 }
+
+#define HOLD_MS 5000      /* sooner or later a timer goes off there, too: every 10 s at least */
+static uint32_t released; /* [a] */
+
+static void hold_until_released(void *argument)
+{
+    struct selftest_run *run = argument;
+    EXPECT_EQ(test_wait(&event), STATUS_SUCCESS);
+    uint64_t end = ke_tick_count() + HOLD_MS;
+    while (atomic_load_acquire(&released) == 0 && ke_tick_count() < end)
+        arch_cpu_pause();
+    EXPECT(atomic_load_acquire(&released) != 0);
+}
+
+/*
+ * Only a thread that runs elsewhere can let the higher one go. The last processor has no timers, so its clock has stopped
+ * by the time that it is needed, and it hears of nothing by itself.
+ */
+TEST(ke_switch, a_preempted_thread_moves_to_an_idle_processor)
+{
+    uint32_t relief = atomic_load_relaxed(&ke.relief_ticks);
+    if (ke.cpu_count == 1)
+        return;
+    atomic_store_relaxed(&ke.relief_ticks, UINT32_MAX);
+    for (uint32_t i = 0; i < 4; i++) {
+        KeInitializeEvent(&event, SynchronizationEvent, FALSE);
+        atomic_store_release(&released, 0);
+        struct ke_thread *thread = test_thread(run, hold_until_released, run, 20, 1);
+        KeSetSystemAffinityThread(1);
+        test_sleep(20);
+        KeSetSystemAffinityThread(1 | (KAFFINITY)1 << (ke.cpu_count - 1));
+        (void)KeSetEvent(&event, 0, FALSE);
+        atomic_store_release(&released, 1);
+        KeRevertToUserAffinityThread();
+        test_join(run, thread);
+    }
+    atomic_store_relaxed(&ke.relief_ticks, relief);
+}

@@ -9,6 +9,11 @@
  *
  * A thread that still stands on its old stack (`on_cpu`) goes to the queue of the processor it is leaving, and only
  * that processor may take it: it will have saved the context by the time that it looks. Nobody ever spins for that.
+ *
+ * No processor idles while a thread that it may run waits elsewhere. Who leaves a thread in a queue looks for an idle
+ * processor afterwards (ke_ready_offer); who is about to halt says that it is idle, then looks into all queues once
+ * more. There is a full fence between the two steps on both sides, so one of them sees the other. A thread that was
+ * queued on its old stack could not be stolen then: who has left that stack offers it again (ke_switch_finish).
  */
 #include "ke/ke_impl.h"
 
@@ -66,6 +71,16 @@ static struct ke_cpu *take_idle(uint64_t allowed)
         idle &= ~bit;
     }
     return NULL;
+}
+
+void ke_ready_offer(uint64_t allowed)
+{
+    if (atomic_load_relaxed(&ke.cpu_count) == 1)
+        return;
+    atomic_fence();
+    struct ke_cpu *idle = take_idle(allowed);
+    if (idle != NULL)
+        ke_send_reschedule(idle);
 }
 
 /* Where the thread would run at once: the allowed processor that runs the lowest priority. */
@@ -137,15 +152,19 @@ void ke_ready(struct ke_thread *thread, KPRIORITY increment)
     bool ipi = false;
     ke_lock_acquire_nested(&thread->sched_lock);
     boost(thread, increment);
+    uint64_t allowed = thread->affinity;
     struct ke_cpu *target = choose(thread);
     ke_lock_acquire_nested(&target->ready_lock);
     ke_ready_insert(target, thread, false);
-    if (target->current->idle || thread->priority > target->current->priority)
+    bool runs = target->current->idle || thread->priority > target->current->priority;
+    if (runs)
         ipi = ke_ready_mark(target);
     ke_lock_release_nested(&target->ready_lock);
     ke_lock_release_nested(&thread->sched_lock);
     if (ipi)
         ke_send_reschedule(target);
+    else if (!runs)
+        ke_ready_offer(allowed);
 }
 
 struct ke_cpu *ke_thread_lock_place(struct ke_thread *thread)

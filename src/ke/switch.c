@@ -8,14 +8,36 @@
  */
 #include "ke/ke_impl.h"
 
+/* Who ran here last may stand in this processor's queue, and could not be stolen before. */
+static void offer(uint64_t allowed)
+{
+    struct ke_cpu *cpu = arch_cpu();
+    allowed &= ~((uint64_t)1 << cpu->index);
+    if (allowed == 0 || atomic_load_relaxed(&ke.cpu_count) == 1)
+        return;
+    atomic_fence();
+    if (atomic_load_relaxed(&cpu->ready_count) != 0)
+        ke_ready_offer(allowed);
+}
+
 void ke_switch_finish(struct ke_thread *previous)
 {
     uint32_t state = atomic_load_relaxed(&previous->state);
-    atomic_store_release(&previous->on_cpu, false);
+    uint64_t allowed = previous->idle ? 0 : atomic_load_relaxed(&previous->affinity);
+    atomic_store_release(&previous->on_cpu, false); /* it may be run, and end, from here on */
     if (state == KE_THREAD_TERMINATED)
         ke_reap(previous);
     else if (state == KE_THREAD_MOVING)
         ke_ready(previous, 0);
+    else if (allowed != 0)
+        offer(allowed);
+}
+
+static void leave_idle(const struct ke_cpu *cpu)
+{
+    uint64_t self = (uint64_t)1 << cpu->index;
+    if (atomic_load_relaxed(&ke.idle) & self) /* else somebody has found it work already */
+        (void)atomic_and(&ke.idle, ~self);
 }
 
 /* Ready lock held; released here. `self` has been put where it belongs already. */
@@ -39,6 +61,8 @@ static void switch_to(struct ke_cpu *cpu, struct ke_thread *self, struct ke_thre
         cpu->clock_stopped = false;
         arch_clock_start();
     }
+    if (self->idle) /* out of the halt, by an interrupt that found a thread */
+        leave_idle(cpu);
     KIRQL irql = arch_irql();
     ke_switch_finish(arch_context_switch(&self->context, &next->context));
     arch_irql_set(irql);
@@ -135,7 +159,8 @@ void ke_dispatch(void)
 
 /*
  * The idle loop. The idle bit is set with interrupts off and under the ready lock, after a last look at the queue: who
- * places a thread here later sees the bit and sends an IPI, which ends the halt even if it comes before it.
+ * places a thread here later sees the bit and sends an IPI, which ends the halt even if it comes before it. The last
+ * look at the other queues comes after that, for the same reason (ready.c).
  */
 static bool go_idle(struct ke_cpu *cpu)
 {
@@ -153,14 +178,18 @@ _Noreturn void ke_idle_loop(void)
     for (;;) {
         CHECK(!arch_interrupts_enabled());
         ke_reschedule();
-        if (ke_steal(cpu) || !go_idle(cpu))
+        if (!go_idle(cpu))
             continue;
+        if (ke_steal(cpu)) {
+            leave_idle(cpu);
+            continue;
+        }
         if (cpu->index != 0 && atomic_load_relaxed(&cpu->timer_count) == 0) {
             cpu->clock_stopped = true;
             arch_clock_stop();
         }
         arch_cpu_halt();
         (void)arch_interrupts_disable();
-        (void)atomic_and(&ke.idle, ~((uint64_t)1 << cpu->index));
+        leave_idle(cpu);
     }
 }
