@@ -9,19 +9,19 @@ KERNEL_SOURCES = \
   src/base/selftest_impl.h src/base/selftest_test.c \
   src/base/variant/checked/variant.h src/base/variant/free/variant.h src/base/variant/kasan/variant.h \
   src/ke/apc.c src/ke/bugcheck.c src/ke/bugcheck.h src/ke/call.c src/ke/clock.c src/ke/cpu.c src/ke/dpc.c \
-  src/ke/event.c src/ke/float.c src/ke/float_test.c src/ke/interrupt.c src/ke/irql.c src/ke/ke.h src/ke/ke_impl.h src/ke/lock.c \
+  src/ke/event.c src/ke/float.c src/ke/float_test.c src/ke/held.c src/ke/held.h src/ke/held_test.c src/ke/interrupt.c src/ke/irql.c src/ke/ke.h src/ke/ke_impl.h src/ke/lock.c \
   src/ke/lock.h src/ke/lock_classes.h src/ke/lock_classes.tbl src/ke/object.c src/ke/ready.c \
   src/ke/call_test.c src/ke/clock_test.c src/ke/dpc_test.c src/ke/irql_test.c src/ke/ke_test.h \
   src/ke/apc_test.c src/ke/lock_test.c src/ke/mutant_test.c src/ke/priority_test.c src/ke/queue_test.c \
   src/ke/suspend_test.c src/ke/thread_test.c src/ke/timer_test.c src/ke/wait_all_test.c src/ke/wait_test.c \
-  src/ke/mutant.c src/ke/priority.c src/ke/queue.c src/ke/semaphore.c src/ke/suspend.c src/ke/switch.c \
+  src/ke/mutant.c src/ke/spin_lock.c src/ke/spin_lock_test.c src/ke/priority.c src/ke/queue.c src/ke/semaphore.c src/ke/suspend.c src/ke/switch.c \
   src/ke/thread.c src/ke/thread.h src/ke/timer.c src/ke/wait.c src/ke/wait_all.c src/ke/wait_call.c \
   src/ex/callback.c src/ex/callback_test.c src/ex/ex.h src/ex/ex_impl.h src/ex/fast_mutex.c \
   src/ex/fast_mutex_test.c src/ex/interlocked_list.c src/ex/interlocked_list_test.c \
   src/ex/keyed_event.c src/ex/keyed_event_test.c src/ex/lookaside.c src/ex/lookaside_test.c \
   src/ex/pool.c src/ex/pool_test.c src/ex/slist.c src/ex/slist_test.c src/ex/push_lock.c src/ex/push_lock_test.c \
   src/ex/resource.c src/ex/resource_table.c src/ex/resource_table_test.c src/ex/resource_test.c \
-  src/ex/run_once.c src/ex/run_once_test.c src/ex/rundown.c src/ex/rundown_test.c src/ex/time.c \
+  src/ex/spin_lock.c src/ex/spin_lock_test.c src/ex/run_once.c src/ex/run_once_test.c src/ex/rundown.c src/ex/rundown_test.c src/ex/time.c \
   src/ex/time_test.c src/ex/timer.c src/ex/timer_test.c src/ex/work_queue.c src/ex/work_queue_test.c \
   src/mm/kasan.h src/mm/kva.c src/mm/kva_test.c src/mm/mm.h src/mm/mm_impl.h src/mm/pfn.c src/mm/pfn_test.c \
   src/mm/pool.c src/mm/pool_tags.c src/mm/pool_test.c src/rtl/acpi.c src/rtl/acpi.h src/rtl/acpi_test.c \

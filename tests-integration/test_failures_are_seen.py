@@ -19,11 +19,24 @@ NMI_HARDWARE_FAILURE = 0x80
 HANG_TIMEOUT = 10
 PASSES_IN_FREE = {  # free builds carry no CHECK, and the pool no patterns
     "planted.broken_invariant",
+    "planted.lock_taken_against_its_rank",
+    "planted.lock_taken_against_the_rank_of_one_held_longer",
     "planted.pool_header_damage",
     "planted.pool_overrun",
     "planted.pool_page_overrun",
     "planted.pool_use_after_free",
+    "planted.queued_spin_lock_taken_twice",
+    "planted.reader_writer_lock_released_as_it_is_not_held",
+    "planted.reader_writer_lock_taken_twice",
+    "planted.spin_lock_held_by_the_other_interface_elsewhere",
+    "planted.spin_lock_held_while_the_level_is_lowered",
+    "planted.spin_lock_released_by_the_other_interface",
+    "planted.spin_lock_released_by_who_has_not_got_it",
+    "planted.spin_lock_taken_below_dispatch_level",
+    "planted.spin_lock_taken_twice",
+    "planted.spin_lock_taken_while_a_lock_of_ours_is_held",
     "planted.stack_cookie",
+    "planted.two_objects_locked_without_wait_all",
 }
 
 

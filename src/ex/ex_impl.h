@@ -18,23 +18,20 @@ void ex_fast_mutex_unlock(FAST_MUTEX *mutex);
  * KSPIN_LOCKs that are taken with interrupts off instead of at DISPATCH_LEVEL: correct at any level, and cheaper.
  * Nothing is locked while one is held, but the pool's own locks.
  */
-#define EX_SPIN_LOADS_PER_PAUSE 16
-
 MUST_CHECK static inline bool ex_spin_acquire(KSPIN_LOCK *lock)
 {
     bool interrupts = arch_interrupts_disable();
-    while (atomic_exchange_acquire(lock, 1) != 0) {
-        for (uint32_t loads = 1; atomic_load_relaxed(lock) != 0; loads++) {
-            if (loads % EX_SPIN_LOADS_PER_PAUSE == 0)
-                arch_cpu_pause();
-        }
-    }
+    ke_held_check_spin(lock, KE_HELD_PLAIN);
+    while (atomic_exchange_acquire(lock, 1) != 0)
+        ke_spin_wait(lock);
+    ke_held_add_spin(lock, KE_HELD_PLAIN);
     return interrupts;
 }
 
 static inline void ex_spin_release(KSPIN_LOCK *lock, bool interrupts)
 {
     CHECK(atomic_load_relaxed(lock) != 0);
+    ke_held_remove_spin(lock, KE_HELD_PLAIN);
     atomic_store_release(lock, 0);
     arch_interrupts_restore(interrupts);
 }

@@ -29,5 +29,6 @@ void KeLowerIrql(KIRQL new_irql)
     KIRQL old = arch_irql();
     if (new_irql > old)
         ke_bugcheck(IRQL_NOT_LESS_OR_EQUAL, new_irql, old, 0, 0);
+    ke_held_check_level(new_irql);
     arch_irql_set(new_irql);
 }

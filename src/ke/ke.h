@@ -16,12 +16,13 @@
 #include <nt/ke.h>
 
 #include "arch.h"
+#include "ke/held.h"
 #include "ke/lock.h"
 #include "ke/thread.h"
 
 #define KE_TICK_100NS      10000 /* the clock ticks every millisecond exactly */
 
-#define KE_LOCKS_HELD      8
+#define KE_LOCKS_HELD      128 /* a wait for all of 64 objects holds as many */
 #define KE_INTERRUPT_LINES 64
 
 #define KE_WHEEL_LEVELS    4
@@ -87,11 +88,10 @@ struct ke_cpu {
     uint64_t wheel_tick;  /* [t] the tick up to which timers have expired */
     uint32_t timer_count; /* [t] read without the lock as a hint */
 
-    struct ke_call *calls; /* [a] */
-    const struct ke_lock
-        *held[KE_LOCKS_HELD];    /* [o] checked builds: the locks held here, in the order taken */
-    uint32_t held_count;         /* [o] */
-    struct ke_counters counters; /* [o] */
+    struct ke_call *calls;                   /* [a] */
+    struct ke_held_lock held[KE_LOCKS_HELD]; /* [o] checked builds: what is held here, as taken */
+    uint32_t held_count;                     /* [o] */
+    struct ke_counters counters;             /* [o] */
 };
 
 /* What Ke needs of mm, which lies above it: mm registers this when it has memory to give. */

@@ -17,6 +17,20 @@
 #include "base/atomic.h"
 #include "ke/lock_classes.h"
 
+/*
+ * Until the word is worth another try. Spin on loads; a pause only now and then: on the reference machine it leaves
+ * the processor's translated code, and costs more than the critical sections that are waited for.
+ */
+#define KE_SPIN_LOADS_PER_PAUSE 16
+
+static inline void ke_spin_wait(KSPIN_LOCK *word)
+{
+    for (uint32_t loads = 1; atomic_load_relaxed(word) != 0; loads++) {
+        if (loads % KE_SPIN_LOADS_PER_PAUSE == 0)
+            arch_cpu_pause();
+    }
+}
+
 struct ke_lock {
     KSPIN_LOCK word; /* 0: free, 1: held */
     enum ke_lock_class class;
@@ -36,9 +50,6 @@ void ke_lock_release_nested(struct ke_lock *lock);
 
 /* The same if the lock is free; never waits, so any rank will do. */
 MUST_CHECK bool ke_lock_try_nested(struct ke_lock *lock);
-
-/* For locks that are no struct ke_lock: may one of this class be taken now? Checked builds only. */
-void ke_lock_check_rank(enum ke_lock_class class);
 
 bool ke_lock_is_held(
     const struct ke_lock *lock); /* by this processor; checked builds only, else true */

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Tests of lock.c: exclusion with real contention, levels, ownership. */
+/* Tests of lock.c: exclusion with real contention, interrupts, ownership. */
 #include "ke/ke_test.h"
 
 #define ROUNDS 500
 
-static KSPIN_LOCK spin_lock;
 static struct ke_lock leaf_lock;
-static uint32_t total;      /* [spin_lock or leaf_lock] */
+static uint32_t total;      /* [leaf_lock] */
 static uint32_t inside;     /* [a] */
 static uint32_t collisions; /* [a] */
 
@@ -18,25 +17,6 @@ static void critical_section(void)
     arch_cpu_pause();
     total = before + 1;
     (void)atomic_sub(&inside, 1);
-}
-
-static void spin_worker(void *argument)
-{
-    (void)argument;
-    for (uint32_t i = 0; i < ROUNDS; i++) {
-        KIRQL old = KeAcquireSpinLockRaiseToDpc(&spin_lock);
-        critical_section();
-        KeReleaseSpinLock(&spin_lock, old);
-    }
-}
-
-TEST(ke_lock, spin_lock_excludes_other_processors)
-{
-    KeInitializeSpinLock(&spin_lock);
-    total = inside = collisions = 0;
-    test_run_threads(run, 4, spin_worker);
-    EXPECT_EQ(total, 4 * ROUNDS);
-    EXPECT_EQ(collisions, 0);
 }
 
 static void leaf_worker(void *argument)
@@ -70,34 +50,6 @@ TEST(ke_lock, leaf_lock_turns_interrupts_off_and_back)
     EXPECT(held);
     EXPECT(arch_interrupts_enabled());
     EXPECT_EQ(lock.word, 0);
-}
-
-TEST(ke_lock, spin_lock_raises_to_dispatch_level)
-{
-    KSPIN_LOCK lock;
-    KeInitializeSpinLock(&lock);
-    KIRQL old = KeAcquireSpinLockRaiseToDpc(&lock);
-    KIRQL level = KeGetCurrentIrql();
-    KeReleaseSpinLock(&lock, old);
-    EXPECT_EQ(old, PASSIVE_LEVEL);
-    EXPECT_EQ(level, DISPATCH_LEVEL);
-    EXPECT_EQ(KeGetCurrentIrql(), PASSIVE_LEVEL);
-}
-
-TEST(ke_lock, try_fails_while_the_lock_is_held)
-{
-    KSPIN_LOCK lock;
-    KeInitializeSpinLock(&lock);
-    KIRQL old = KeRaiseIrqlToDpcLevel();
-    bool first = KeTryToAcquireSpinLockAtDpcLevel(&lock);
-    bool second = KeTryToAcquireSpinLockAtDpcLevel(&lock);
-    KeReleaseSpinLockFromDpcLevel(&lock);
-    bool third = KeTryToAcquireSpinLockAtDpcLevel(&lock);
-    KeReleaseSpinLockFromDpcLevel(&lock);
-    KeLowerIrql(old);
-    EXPECT(first);
-    EXPECT(!second);
-    EXPECT(third);
 }
 
 TEST_PLANTED(planted, lock_taken_against_its_rank,

@@ -9,6 +9,7 @@
  */
 #include <nt/ke_ddi.h>
 
+#include "ke/held.h"
 #include "ke/ke_impl.h"
 
 void ke_object_init(DISPATCHER_HEADER *header, enum ke_object_type type, size_t bytes, LONG state)
@@ -28,22 +29,27 @@ static bool lock_bit_set(DISPATCHER_HEADER *header)
 bool ke_object_try_lock(DISPATCHER_HEADER *header)
 {
     CHECK(!arch_interrupts_enabled());
-    return lock_bit_set(header);
+    if (!lock_bit_set(header))
+        return false;
+    ke_held_add(header, KE_LOCK_DISPATCHER, KE_HELD_OWN);
+    return true;
 }
 
 void ke_object_lock(DISPATCHER_HEADER *header)
 {
     CHECK(!arch_interrupts_enabled());
-    ke_lock_check_rank(KE_LOCK_DISPATCHER);
+    ke_held_check_wanted(KE_LOCK_DISPATCHER);
     while (!lock_bit_set(header)) {
         while (atomic_load_relaxed(&header->Lock) & KE_OBJECT_LOCK_BIT)
             arch_cpu_pause();
     }
+    ke_held_add(header, KE_LOCK_DISPATCHER, KE_HELD_OWN);
 }
 
 void ke_object_unlock(DISPATCHER_HEADER *header)
 {
     CHECK(header->Lock & KE_OBJECT_LOCK_BIT);
+    ke_held_remove(header);
     atomic_and(&header->Lock, ~KE_OBJECT_LOCK_BIT);
 }
 

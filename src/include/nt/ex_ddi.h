@@ -231,6 +231,9 @@ void ExAcquireSpinLockExclusiveAtDpcLevel(EX_SPIN_LOCK *lock);
 void ExReleaseSpinLockExclusiveFromDpcLevel(EX_SPIN_LOCK *lock);
 /* Returns FALSE without change unless the caller is the only holder. */
 LOGICAL ExTryConvertSharedSpinLockExclusive(EX_SPIN_LOCK *lock);
+/* At DISPATCH_LEVEL; FALSE if it cannot be had at once. */
+LOGICAL ExTryAcquireSpinLockSharedAtDpcLevel(EX_SPIN_LOCK *lock);
+LOGICAL ExTryAcquireSpinLockExclusiveAtDpcLevel(EX_SPIN_LOCK *lock);
 
 /* ---- Run-down protection. IRQL: any to acquire and release, <= APC_LEVEL to wait ---- */
 
