@@ -48,6 +48,7 @@ NT_FILES = \
   src/include/nt/ke_object_ddi.h src/include/nt/ke_thread_ddi.h src/include/nt/list.h \
   src/include/nt/mm.h src/include/nt/mm_ddi.h src/include/nt/ntdef.h src/include/nt/ntstatus.h \
   src/include/nt/pe.h src/include/nt/rtl.h src/include/nt/rtl_ddi.h src/include/nt/shared_data.h \
+  src/include/nt/stdio_ddi.h \
   src/include/nt/unwind.h
 ntincludedir = $(pkgincludedir)/nt
 ntinclude_HEADERS = $(NT_FILES)

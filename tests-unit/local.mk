@@ -32,7 +32,7 @@ EXTRA_DIST += tests-unit/README.md tests-unit/mutants.tbl tests-unit/ci/README.m
 EXTRA_DIST += tests-unit/coverage/README.md tests-unit/coverage/dump.c
 
 # Fuzzers: the parsers of src/rtl, unchanged, with libFuzzer and the host's sanitizers.
-check_PROGRAMS += fuzz-acpi fuzz-memmap fuzz-options
+check_PROGRAMS += fuzz-acpi fuzz-format fuzz-memmap fuzz-options
 FUZZ_CFLAGS = $(COMMON_CFLAGS) -mms-bitfields -fshort-wchar -fms-extensions -mcx16 -Wno-microsoft-anon-tag \
   -g -O1 -fsanitize=fuzzer $(HOST_SANITIZE)
 FUZZ_LINK = -fsanitize=fuzzer $(HOST_SANITIZE)
@@ -40,6 +40,10 @@ fuzz_acpi_SOURCES = tests-unit/fuzz/acpi.c tests-unit/fuzz/stop.c src/rtl/acpi.c
 fuzz_acpi_CPPFLAGS = $(keel_unit_CPPFLAGS)
 fuzz_acpi_CFLAGS = $(FUZZ_CFLAGS)
 fuzz_acpi_LDFLAGS = $(FUZZ_LINK)
+fuzz_format_SOURCES = tests-unit/fuzz/format.c tests-unit/fuzz/stop.c src/base/format.c
+fuzz_format_CPPFLAGS = $(keel_unit_CPPFLAGS)
+fuzz_format_CFLAGS = $(FUZZ_CFLAGS)
+fuzz_format_LDFLAGS = $(FUZZ_LINK)
 fuzz_memmap_SOURCES = tests-unit/fuzz/memmap.c tests-unit/fuzz/stop.c src/rtl/memmap.c
 fuzz_memmap_CPPFLAGS = $(keel_unit_CPPFLAGS)
 fuzz_memmap_CFLAGS = $(FUZZ_CFLAGS)
@@ -52,5 +56,5 @@ SUITES += tests-unit/fuzz.tap
 EXTRA_DIST += tests-unit/fuzz/README.md tests-unit/fuzz/run tests-unit/fuzz/seeds.py
 FUZZ_SECONDS = 120
 .PHONY: fuzz
-fuzz: fuzz-acpi fuzz-memmap fuzz-options
+fuzz: fuzz-acpi fuzz-format fuzz-memmap fuzz-options
 	srcdir='$(srcdir)' PYTHON='$(PYTHON)' sh $(srcdir)/tests-unit/fuzz/run $(FUZZ_SECONDS)

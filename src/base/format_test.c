@@ -51,6 +51,29 @@ TEST(base_format, width_precision_and_flags)
     EXPECT_TEXT("[-0042]", "[%05d]", -42);
 }
 
+TEST(base_format, the_alternate_form_of_octal_begins_with_a_zero)
+{
+    EXPECT_TEXT("010 0 0 00010 00010", "%#o %#o %#.0o %#.5o %#05o", 8, 0, 0, 8, 8);
+    EXPECT_TEXT("[]", "[%.0x]", 0);
+}
+
+TEST(base_format, any_width_and_precision_is_taken)
+{
+    char small[4];
+    EXPECT_EQ(format_text(small, sizeof(small), "%5000d%-5000d%.5000d", 1, 2, 3), 15000);
+    EXPECT(equal(small, "   "));
+    EXPECT_EQ(format_text(small, sizeof(small), "%99999999999x|%*c", 1, INT32_MIN, 'x'),
+              0xffffffff + (size_t)1);
+    EXPECT_TEXT("ab", "%.99999999999s", "ab");
+    EXPECT_TEXT("abc x", "%.*s %.0c", -1, "abc", 'x');
+}
+
+TEST(base_format, h_means_bytes_and_w_sixteen_bits)
+{
+    EXPECT_TEXT("b B h H", "%hs %hS %hc %hC", "b", "B", 'h', 'H');
+    EXPECT_TEXT("w W l L", "%ws %wS %lc %lC", u"w", u"W", 'l', 'L');
+}
+
 TEST(base_format, strings_and_their_bounds)
 {
     char unterminated[3] = { 'a', 'b', 'c' };

@@ -246,6 +246,17 @@ def test_export_table_bad(tree: Fixture, row: str, complaint: str) -> None:
     tree.refuses("check-names", complaint)
 
 
+def test_a_published_name_may_be_lower_case(tree: Fixture) -> None:
+    """The C run-time's names are published too, and as good as their row is."""
+    names(tree)
+    tree.build("src/ke/print.c", "int _printed; void sprintf_s(void); void sprintf_s(void) { _printed++; }\n")
+    tree.refuses("check-names", "src/ke/print: sprintf_s does not begin with ke_")
+    tree.write({"src/abi/exports.tbl": TABLE + "_printed data ke/print.c any C\nsprintf_s function ke/print.c any C\n"})
+    tree.passes("check-names")
+    tree.write({"src/abi/exports.tbl": TABLE + "_printed data ke/go.c any C\nsprintf_s function ke/print.c any C\n"})
+    tree.refuses("check-names", "exports.tbl:3: _printed is in src/ke/print, not in ke/go.c")
+
+
 # ---- seam
 
 CONTRACT = ('void arch_halt(void); /* a */\nstruct arch_frame { void (*hook)(void); };\n#include "arch_port.h"\n'

@@ -35,6 +35,7 @@ def memmap() -> bytes:
 
 SEEDS = {
     "acpi": [acpi()],
+    "format": [b"\0\0\x40%-08.3x|%+5d|%ws%S%wZ%Z%hs%I64d%%%n%f", b"\0\0\x05%y%", bytes(range(1, 160)), bytes(range(255, 20, -1))],
     "memmap": [memmap()],
     "options": [b"selftest=ke_*,mm_* seed=0x12 maxcpus=4", b'idle nokaslr loglevel="7"', b"selftest idle", b"seed=-1"],
 }
