@@ -16,6 +16,7 @@ KERNEL_SOURCES = \
   src/ke/suspend_test.c src/ke/thread_test.c src/ke/timer_test.c src/ke/wait_all_test.c src/ke/wait_test.c \
   src/ke/mutant.c src/ke/spin_lock.c src/ke/spin_lock_test.c src/ke/priority.c src/ke/queue.c src/ke/semaphore.c src/ke/suspend.c src/ke/switch.c \
   src/ke/thread.c src/ke/thread.h src/ke/timer.c src/ke/wait.c src/ke/wait_all.c src/ke/wait_call.c \
+  src/ke/tlb.c src/ke/tlb.h src/ke/tlb_test.c \
   src/ex/callback.c src/ex/callback_test.c src/ex/ex.h src/ex/ex_impl.h src/ex/fast_mutex.c \
   src/ex/fast_mutex_test.c src/ex/interlocked_list.c src/ex/interlocked_list_test.c \
   src/ex/keyed_event.c src/ex/keyed_event_test.c src/ex/lookaside.c src/ex/lookaside_test.c \
@@ -24,7 +25,7 @@ KERNEL_SOURCES = \
   src/ex/spin_lock.c src/ex/spin_lock_test.c src/ex/run_once.c src/ex/run_once_test.c src/ex/rundown.c src/ex/rundown_test.c src/ex/time.c \
   src/ex/time_test.c src/ex/timer.c src/ex/timer_test.c src/ex/work_queue.c src/ex/work_queue_test.c \
   src/mm/kasan.h src/mm/kva.c src/mm/kva_test.c src/mm/mm.h src/mm/mm_impl.h src/mm/pfn.c src/mm/pfn_test.c \
-  src/mm/pool.c src/mm/pool_tags.c src/mm/pool_test.c src/rtl/acpi.c src/rtl/acpi.h src/rtl/acpi_test.c \
+  src/mm/pool.c src/mm/pool_tags.c src/mm/pool_test.c src/mm/tlb.c src/mm/tlb.h src/mm/tlb_test.c src/rtl/acpi.c src/rtl/acpi.h src/rtl/acpi_test.c \
   src/rtl/memmap.c src/rtl/memmap.h src/rtl/memmap_test.c src/rtl/memory.h \
   src/rtl/options.c src/rtl/options.h src/rtl/options_test.c \
   src/bench/bench.c src/bench/bench.h src/bench/bench_impl.h src/bench/bench_test.c src/bench/benches.tbl \

@@ -4,6 +4,9 @@
  * arch_physical_to_virtual, and page by page into kernel space, so that two mappings of a frame
  * are one memory and a page that is not mapped really faults. Page tables are as on a real
  * processor: one page from mm_table_page for every 2 MiB.
+ *
+ * There is one mapping for all virtual processors, so none of them sees a stale one. Each processor that runs counts as
+ * remembering what is unmapped until it flushes; mapping something else there before all have is a failed check.
  */
 #include <errno.h>
 #include <sanitizer/asan_interface.h>
@@ -82,6 +85,9 @@ void host_memory_create(void)
                    MAP_SHARED | MAP_FIXED_NOREPLACE, host.ram_file);
     host.kernel_space = map(SPACE_ADDRESS, SPACE_BYTES, PROT_NONE,
                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1);
+    host.stale = calloc(SPACE_PAGES, sizeof(*host.stale));
+    if (host.stale == NULL)
+        fail("calloc");
     memset(host.ram, GARBAGE, host.ram_bytes);
     describe_memory();
 }
@@ -92,6 +98,7 @@ void host_memory_destroy(void)
     if (munmap(host.ram, host.ram_bytes) != 0 || munmap(host.kernel_space, SPACE_BYTES) != 0 ||
         close(host.ram_file) != 0)
         fail("munmap");
+    free(host.stale);
 }
 
 bool host_is_kernel_address(uintptr_t address)
@@ -100,6 +107,20 @@ bool host_is_kernel_address(uintptr_t address)
     const uintptr_t space = (uintptr_t)host.kernel_space;
 
     return address - ram < host.ram_bytes || address - space < SPACE_BYTES;
+}
+
+_Static_assert(HOST_MAX_CPUS <= 8, "a bit for each processor in a byte of host.stale");
+
+static size_t page_of(uintptr_t address)
+{
+    return (address - (uintptr_t)host.kernel_space) / ARCH_PAGE_BYTES;
+}
+
+static void remember(uintptr_t address)
+{
+    for (uint32_t i = 0; i < host.options.cpus; i++)
+        if (host.cpus[i].started)
+            host.stale[page_of(address)] |= (uint8_t)(1u << i);
 }
 
 /* Where the table entry of `address` stands; NULL: the table is missing. */
@@ -133,6 +154,7 @@ NTSTATUS arch_mmu_map(uintptr_t address, uint64_t pfn, uint32_t protection)
 
     CHECK(address % ARCH_PAGE_BYTES == 0);
     CHECK(pfn < PHYSICAL_BYTES / ARCH_PAGE_BYTES);
+    CHECK(host.stale[page_of(address)] == 0); /* every processor has flushed what was there */
     CHECK((protection & (ARCH_WRITE | ARCH_EXECUTE)) != (ARCH_WRITE | ARCH_EXECUTE));
     if (entry == NULL) {
         if (!add_table(address))
@@ -160,6 +182,7 @@ uint64_t arch_mmu_unmap(uintptr_t address)
         return ARCH_NO_PFN;
     pfn = ENTRY_PFN(*entry);
     *entry = 0;
+    remember(address);
     map((void *)address, ARCH_PAGE_BYTES, PROT_NONE,
         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1);
     ASAN_UNPOISON_MEMORY_REGION((void *)address, ARCH_PAGE_BYTES);
@@ -198,8 +221,13 @@ __attribute__((no_sanitize("address"))) bool arch_load_guarded(const void *addre
 
 void arch_tlb_flush(uintptr_t address, size_t pages)
 {
+    size_t first = page_of(address);
+
     CHECK(address % ARCH_PAGE_BYTES == 0);
-    CHECK(pages <= SPACE_PAGES);
+    if (pages > SPACE_PAGES)
+        first = 0, pages = SPACE_PAGES; /* everything */
+    for (size_t i = first; i < first + pages && i < SPACE_PAGES; i++)
+        host.stale[i] &= (uint8_t)~(1u << host_this->index);
     host_point();
 }
 

@@ -7,6 +7,8 @@
 
 #include "base/selftest.h"
 #include "host.h"
+#include "ke/ke.h"
+#include "ke/tlb.h"
 
 /* A frame that belongs to nobody: of the firmware's tables, which the fake machine leaves empty. */
 static uint64_t spare_pfn(void)
@@ -24,10 +26,16 @@ static volatile uint32_t *spare_words(void)
     return (volatile uint32_t *)spare_address();
 }
 
+static uint64_t unmap_everywhere(void)
+{
+    uint64_t pfn = arch_mmu_unmap(spare_address());
+    ke_tlb_flush(UINT64_MAX, &(struct ke_tlb_range){ spare_address(), 1 }, 1);
+    return pfn;
+}
+
 static void unmap_spare(struct selftest_run *run)
 {
-    EXPECT_EQ(arch_mmu_unmap(spare_address()), spare_pfn());
-    arch_tlb_flush(spare_address(), 1);
+    EXPECT_EQ(unmap_everywhere(), spare_pfn());
 }
 
 TEST_HOST(host_mmu, two_mappings_of_a_frame_are_one_memory, "the port's fake RAM")
@@ -90,7 +98,7 @@ static bool map_page(struct arch_frame *frame, const struct arch_fault *fault)
 static bool make_writable(struct arch_frame *frame, const struct arch_fault *fault)
 {
     (void)frame;
-    (void)arch_mmu_unmap(spare_address()); /* the frame is known */
+    (void)unmap_everywhere(); /* the frame is known */
     return note(fault) && arch_mmu_map(spare_address(), spare_pfn(), ARCH_WRITE) == STATUS_SUCCESS;
 }
 
@@ -126,4 +134,21 @@ TEST_HOST(host_mmu, a_write_to_a_read_only_page_faults, "answers its own faults"
     expect_fault(run, true);
     EXPECT_EQ(spare_words()[5], 0x77);
     unmap_spare(run);
+}
+
+TEST_HOST(host_mmu, a_page_is_remembered_by_every_processor_until_it_flushes,
+          "what stands for the processors' TLBs")
+{
+    size_t page = (spare_address() - arch_boot()->kernel_space) / ARCH_PAGE_BYTES;
+    KIRQL old = arch_irql();
+    REQUIRE(arch_mmu_map(spare_address(), spare_pfn(), ARCH_READ) == STATUS_SUCCESS);
+    (void)arch_mmu_unmap(spare_address()); /* the frame is known */
+    EXPECT_EQ(host.stale[page], (1u << ke.cpu_count) - 1);
+    arch_irql_set(DISPATCH_LEVEL); /* stay on this processor */
+    uint8_t here = (uint8_t)(1u << host_this->index);
+    arch_tlb_flush(spare_address(), 1);
+    EXPECT_EQ(host.stale[page], ((1u << ke.cpu_count) - 1) & ~here);
+    arch_irql_set(old);
+    (void)unmap_everywhere();
+    EXPECT_EQ(host.stale[page], 0);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Benchmarks of page frames and pool: a round takes one and gives it back. */
+/* Benchmarks of page frames, pool and translations: a round takes one and gives it back. */
 #include "bench/bench_impl.h"
+#include "ke/tlb.h"
 #include "mm/mm.h"
 
 #define TAG_BENCH 0x636e6542u /* "Benc" */
@@ -40,6 +41,42 @@ void bench_frame(struct bench *bench)
         if (pfn != ARCH_NO_PFN)
             mm_pfn_free(pfn);
         bench->failed |= pfn == ARCH_NO_PFN;
+    }
+    bench_stop(bench);
+}
+
+static void flush(struct bench *bench, size_t pages, size_t at_once)
+{
+    struct ke_tlb_range range = { arch_boot()->kernel_space, at_once };
+    bench_start(bench);
+    for (uint64_t i = 0; i < bench->rounds; i++) {
+        for (size_t done = 0; done < pages; done += at_once)
+            ke_tlb_flush(UINT64_MAX, &range, 1);
+    }
+    bench_stop(bench);
+}
+
+/* A round: every processor forgets 16 pages, one shoot-down a page. */
+void bench_tlb_page_by_page(struct bench *bench)
+{
+    flush(bench, 16, 1);
+}
+
+/* A round: every processor forgets 16 pages by one shoot-down. */
+void bench_tlb_batch(struct bench *bench)
+{
+    flush(bench, 16, 16);
+}
+
+/* A round: 16 pages between guard pages, mapped, unmapped, forgotten everywhere, freed. */
+void bench_stack(struct bench *bench)
+{
+    bench_start(bench);
+    for (uint64_t i = 0; i < bench->rounds; i++) {
+        void *stack = mm_stack_allocate(16);
+        if (stack != NULL)
+            mm_stack_free(stack, 16);
+        bench->failed |= stack == NULL;
     }
     bench_stop(bench);
 }

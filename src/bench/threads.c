@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Benchmarks of what threads and interrupts do to each other. */
+#include <nt/ke_object_ddi.h>
 #include <nt/ke_thread_ddi.h>
 
 #include "bench/bench_impl.h"
@@ -11,6 +12,20 @@ void bench_interrupt_to_self(struct bench *bench)
     bench_start(bench);
     for (uint64_t i = 0; i < bench->rounds; i++)
         arch_ipi_send(self, ARCH_IPI_CALL);
+    bench_stop(bench);
+}
+
+static ULONG_PTR give_back(ULONG_PTR argument)
+{
+    return argument;
+}
+
+/* A round: a function on all processors at one time. */
+void bench_generic_call(struct bench *bench)
+{
+    bench_start(bench);
+    for (uint64_t i = 0; i < bench->rounds; i++)
+        (void)KeIpiGenericCall(give_back, 0); /* 0 */
     bench_stop(bench);
 }
 

@@ -6,6 +6,7 @@
 #include "base/format.h"
 #include "base/log.h"
 #include "ke/ke_impl.h"
+#include "ke/tlb.h"
 
 #define TAG_CPU 0x75706345u /* "Ecpu" */
 
@@ -56,6 +57,7 @@ void ke_set_memory(const struct ke_memory *memory)
 void ke_cpu_activate(struct ke_cpu *cpu)
 {
     (void)atomic_or(&ke.active, (uint64_t)1 << cpu->index);
+    ke_tlb_forget_all(); /* what was shot down before it was asked, too */
     arch_clock_start();
 }
 

@@ -56,10 +56,15 @@ struct ke_counters {
     uint64_t timers_expired;
     uint64_t threads_stolen;
     uint64_t threads_relieved; /* boosted because they had waited too long for a processor */
+    uint64_t tlb_shoot_downs;  /* begun here; tlb_ipis: the interrupts that they took */
+    uint64_t tlb_ipis;
+    uint64_t tlb_pages; /* forgotten here one by one, for this processor and for others */
+    uint64_t tlb_flushes_of_all;
 };
 
-/* A request to run a function on other processors; call.c. */
+/* A request to run a function on other processors, and one to forget translations; call.c, tlb.c. */
 struct ke_call;
+struct ke_tlb_request;
 
 /* Legend: [i] immutable once the processor runs, [r] ready_lock, [q] dpc_lock, [t] timer_lock, [a] atomic, [o] this processor only. */
 struct ke_cpu {
@@ -89,6 +94,7 @@ struct ke_cpu {
     uint32_t timer_count; /* [t] read without the lock as a hint */
 
     struct ke_call *calls;                   /* [a] */
+    struct ke_tlb_request *tlb_requests;     /* [a] */
     struct ke_held_lock held[KE_LOCKS_HELD]; /* [o] checked builds: what is held here, as taken */
     uint32_t held_count;                     /* [o] */
     struct ke_counters counters;             /* [o] */
@@ -122,6 +128,7 @@ struct ke_state {
     LIST_ENTRY reaper_list; /* threads that have left their stacks for good */
     KEVENT reaper_work;
     struct ke_interrupt_line lines[KE_INTERRUPT_LINES]; /* [i] while connected */
+    uint32_t calling_together; /* [a] 1: somebody gathers processors: call.c */
     uint32_t bugchecking; /* [a] processor index + 1 of the one that reports */
     struct ke_cpu boot_cpu;
 };
@@ -170,8 +177,16 @@ void ke_mutant_init(KMUTANT *mutant, bool kernel_mutex, bool owned);
 /* STATUS_MUTANT_NOT_OWNED; *out_old: the state before, 0 if it is free now. IRQL: <= DISPATCH_LEVEL */
 MUST_CHECK NTSTATUS ke_mutant_release(KMUTANT *mutant, LONG *out_old);
 
-/* Run `routine` on every processor in `cpus` (bits) and wait until all have. Interrupts on, IRQL <= DISPATCH_LEVEL. */
+/*
+ * Run `routine` on every processor in `cpus` (bits), at IPI_LEVEL on the others, and wait until all have.
+ * Interrupts on, IRQL < IPI_LEVEL.
+ */
 void ke_call_processors(uint64_t cpus, void (*routine)(void *argument), void *argument);
+/*
+ * The same at one time: `worker` runs at IPI_LEVEL and begins nowhere until all processors in `cpus` are there.
+ * Returns what it returned here; 0 if this processor is not among them.
+ */
+ULONG_PTR ke_call_together(uint64_t cpus, PKIPI_BROADCAST_WORKER worker, ULONG_PTR argument);
 
 /* --- Levels, checked -------------------------------------------------------------------------------------- */
 

@@ -179,5 +179,9 @@ uint64_t ke_timer_due(LARGE_INTEGER due);
 bool ke_timer_cancel_locked(KTIMER *timer);
 
 void ke_calls_run(struct ke_cpu *cpu);
+/* Do what other processors have asked this one to forget. Interrupts off. */
+void ke_tlb_serve(struct ke_cpu *cpu);
+/* A pause in a wait for other processors: those that wait for this one to forget get their answer. IRQL: any */
+void ke_tlb_pause(void);
 /* Another processor, or this one, has something for DISPATCH_LEVEL. */
 void ke_request_dispatch(struct ke_cpu *cpu);

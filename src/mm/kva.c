@@ -9,6 +9,7 @@
 #include "ke/ke.h"
 #include "mm/kasan.h"
 #include "mm/mm_impl.h"
+#include "mm/tlb.h"
 
 #define TAG_BITMAP 0x4b426d4du /* "MmBK" */
 #define MAX_RUN    1024
@@ -113,10 +114,14 @@ static void release(uintptr_t address, uint32_t pages)
 
 /* --- Stacks ----------------------------------------------------------------------------------------------- */
 
+/* Frames and addresses may be used again only when no processor remembers the translation. */
 static void unmap_and_free(uintptr_t base, size_t pages)
 {
+    struct mm_tlb tlb;
+    mm_tlb_begin(&tlb, NULL);
     for (size_t i = 0; i < pages; i++)
-        mm_pfn_free(arch_mmu_unmap(base + (i << ARCH_PAGE_SHIFT)));
+        mm_tlb_free_frame(&tlb, mm_tlb_unmap(&tlb, base + (i << ARCH_PAGE_SHIFT)));
+    mm_tlb_finish(&tlb);
 }
 
 static bool map_new_page(uintptr_t address)
@@ -140,7 +145,7 @@ void *mm_stack_allocate(size_t pages)
     uintptr_t base = guard + ARCH_PAGE_BYTES;
     for (size_t i = 0; i < pages; i++) {
         if (!map_new_page(base + (i << ARCH_PAGE_SHIFT))) {
-            unmap_and_free(base, i); /* no processor has touched them */
+            unmap_and_free(base, i);
             release(guard, (uint32_t)pages + 2);
             return NULL;
         }
@@ -148,32 +153,10 @@ void *mm_stack_allocate(size_t pages)
     return (void *)base;
 }
 
-struct flush {
-    uintptr_t base;
-    size_t pages;
-};
-
-static void flush_here(void *argument)
-{
-    const struct flush *flush = argument;
-    arch_tlb_flush(flush->base, flush->pages);
-}
-
-#define STACK_MAX_PAGES 64
-
 void mm_stack_free(void *stack, size_t pages)
 {
     uintptr_t base = (uintptr_t)stack;
-    uint64_t frames[STACK_MAX_PAGES];
-    CHECK(pages <= STACK_MAX_PAGES);
-    for (size_t i = 0; i < pages; i++) {
-        frames[i] = arch_mmu_unmap(base + (i << ARCH_PAGE_SHIFT));
-        kasan_mapped(base + (i << ARCH_PAGE_SHIFT), ARCH_NO_PFN);
-    }
-    /* Frames and addresses may be used again only when no processor remembers the translation. */
-    ke_call_processors(UINT64_MAX, flush_here, &(struct flush){ base, pages });
-    for (size_t i = 0; i < pages; i++)
-        mm_pfn_free(frames[i]);
+    unmap_and_free(base, pages);
     release(base - ARCH_PAGE_BYTES, (uint32_t)pages + 2);
 }
 
@@ -190,6 +173,15 @@ bool mm_is_stack_guard(uintptr_t address)
 
 /* --- Device registers ------------------------------------------------------------------------------------- */
 
+static void unmap_device(uintptr_t base, uint32_t pages)
+{
+    struct mm_tlb tlb;
+    mm_tlb_begin(&tlb, NULL);
+    for (uint32_t i = 0; i < pages; i++) /* the frames belong to nobody */
+        (void)mm_tlb_unmap(&tlb, base + ((uintptr_t)i << ARCH_PAGE_SHIFT));
+    mm_tlb_finish(&tlb);
+}
+
 void *mm_map_device(uint64_t physical, size_t bytes)
 {
     uint64_t first = physical >> ARCH_PAGE_SHIFT;
@@ -202,9 +194,7 @@ void *mm_map_device(uint64_t physical, size_t bytes)
                                        ARCH_WRITE | ARCH_UNCACHED);
         if (NT_SUCCESS(status))
             continue;
-        while (i-- > 0)
-            (void)arch_mmu_unmap(
-                base + ((uintptr_t)i << ARCH_PAGE_SHIFT)); /* device frames belong to nobody */
+        unmap_device(base, i);
         release(base, pages);
         return NULL;
     }
