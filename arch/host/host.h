@@ -106,7 +106,8 @@ struct host_world {
     size_t ram_bytes;
     uint8_t *kernel_space;
     uint64_t *tables[1024]; /* one for every 2 MiB of kernel space; pages from mm_table_page */
-    uint8_t *stale; /* a byte for each page of kernel space: processors that remember what was unmapped */
+    uint8_t *
+        stale; /* a byte for each page of kernel space: processors that remember what was unmapped */
 };
 extern struct host_world host;
 

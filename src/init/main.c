@@ -110,6 +110,7 @@ static void phase1(void *argument)
     UNREFERENCED_PARAMETER(argument);
     require(ke_reaper_start(), 1);
     require(ke_start_processors(options.max_cpus != 0 ? options.max_cpus : ARCH_MAX_CPUS), 2);
+    require(ke_dpc_threads_start(!options.no_threaded_dpcs), 5);
     require(ex_work_start(), 4);
     watch_power_button();
     say_ready();

@@ -88,13 +88,18 @@ static void take_part(void *argument)
     arch_irql_set(old);
 }
 
+static bool takes_turn(void)
+{
+    return atomic_load_relaxed(&ke.calling_together) == 0 &&
+           atomic_exchange_acquire(&ke.calling_together, 1) == 0;
+}
+
 ULONG_PTR ke_call_together(uint64_t cpus, PKIPI_BROADCAST_WORKER worker, ULONG_PTR argument)
 {
     KIRQL old = arch_irql();
     if (old < DISPATCH_LEVEL)
         arch_irql_set(DISPATCH_LEVEL); /* who has its turn is not preempted */
-    while (atomic_load_relaxed(&ke.calling_together) != 0 ||
-           atomic_exchange_acquire(&ke.calling_together, 1) != 0)
+    while (!takes_turn())
         arch_cpu_pause();
     uint64_t there = cpus & atomic_load_acquire(&ke.active);
     struct gathering gathering = { .worker = worker,

@@ -44,6 +44,7 @@ void ke_clock_tick(uint64_t ticks)
         (void)atomic_add(&ke.ticks, ticks);
     charge(cpu, cpu->current, ticks);
     share(cpu, ticks);
+    ke_dpc_tick(cpu, ticks);
     if (ke_timer_is_due(cpu) || atomic_load_relaxed(&cpu->reschedule))
         arch_software_interrupt(DISPATCH_LEVEL);
 }

@@ -23,6 +23,7 @@ void ke_cpu_init(struct ke_cpu *cpu, uint32_t index)
     ke_lock_init(&cpu->ready_lock, KE_LOCK_READY);
     ke_lock_init(&cpu->dpc_lock, KE_LOCK_DPC);
     ke_lock_init(&cpu->timer_lock, KE_LOCK_TIMER);
+    KeInitializeEvent(&cpu->dpc_thread_work, SynchronizationEvent, FALSE);
     for (uint32_t i = 0; i < KE_PRIORITIES; i++)
         InitializeListHead(&cpu->ready[i]);
     for (uint32_t level = 0; level < KE_WHEEL_LEVELS; level++) {
@@ -65,6 +66,8 @@ void ke_init(void)
 {
     struct ke_cpu *cpu = &ke.boot_cpu;
     ke.relief_ticks = KE_RELIEF_TICKS;
+    ke.dpc_depth_maximum = KE_DPC_DEPTH_MAXIMUM;
+    ke.dpc_rate_minimum = KE_DPC_RATE_MINIMUM;
     ke_lock_init(&ke.wait_all_lock, KE_LOCK_WAIT_ALL);
     ke_lock_init(&ke.thread_list_lock, KE_LOCK_THREAD_LIST);
     ke_lock_init(&ke.reaper_lock, KE_LOCK_REAPER);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of dpc.c. */
+#include <nt/ke_object_ddi.h>
+
 #include "ke/ke_test.h"
 
 struct record {
@@ -166,4 +168,199 @@ TEST(ke_dpc, each_insert_runs_or_is_removed_exactly_once)
     EXPECT(test_reaches(&storm_runs, storm_inserts - storm_removes));
     test_sleep(2);
     EXPECT_EQ(storm_runs + storm_removes, storm_inserts);
+}
+
+TEST(ke_dpc, a_target_that_does_not_exist_is_refused)
+{
+    struct record record = { .cpu = UINT32_MAX };
+    KDPC dpc;
+    KeInitializeDpc(&dpc, record_dpc, &record);
+    PROCESSOR_NUMBER last = { .Number = (UCHAR)(ke.cpu_count - 1) };
+    PROCESSOR_NUMBER none = { .Number = (UCHAR)ke.cpu_count };
+    PROCESSOR_NUMBER other_group = { .Group = 1 };
+    EXPECT_EQ(KeSetTargetProcessorDpcEx(&dpc, &last), STATUS_SUCCESS);
+    EXPECT_EQ(KeSetTargetProcessorDpcEx(&dpc, &none), STATUS_INVALID_PARAMETER);
+    EXPECT_EQ(KeSetTargetProcessorDpcEx(&dpc, &other_group), STATUS_INVALID_PARAMETER);
+    KeSetImportanceDpc(&dpc, MediumHighImportance);
+    EXPECT(KeInsertQueueDpc(&dpc, NULL, NULL));
+    REQUIRE(test_reaches(&record.ran, 1));
+    EXPECT_EQ(record.cpu, ke.cpu_count - 1);
+}
+
+/* --- When an interrupt is asked for --- */
+
+/* What the rules depend on, set for one test. */
+struct rules {
+    uint32_t depth, rate;
+};
+
+static struct rules set_rules(uint32_t depth_maximum, uint32_t rate_minimum)
+{
+    return (struct rules){ atomic_exchange(&ke.dpc_depth_maximum, depth_maximum),
+                           atomic_exchange(&ke.dpc_rate_minimum, rate_minimum) };
+}
+
+#define TRIES 20
+
+/* Queue `count` DPCs on this processor, again and again; how often they had not run when the last was queued. */
+static uint32_t times_left_lying(struct selftest_run *run, KDPC_IMPORTANCE importance,
+                                 uint32_t count)
+{
+    uint32_t lying = 0;
+    for (uint32_t i = 0; i < TRIES; i++) {
+        struct record record = { 0 };
+        KDPC dpcs[4];
+        for (uint32_t n = 0; n < count; n++) {
+            KeInitializeDpc(&dpcs[n], record_dpc, &record);
+            KeSetImportanceDpc(&dpcs[n], importance);
+            EXPECT(KeInsertQueueDpc(&dpcs[n], NULL, NULL));
+        }
+        lying += atomic_load_acquire(&record.ran) < count;
+        KeFlushQueuedDpcs();
+    }
+    return lying;
+}
+
+/* Bound to a processor, so that all of them go to one queue. */
+static void try_importances(void *argument)
+{
+    struct selftest_run *run = argument;
+    struct rules rules = set_rules(UINT32_MAX, 0);
+    EXPECT(times_left_lying(run, LowImportance, 1) >
+           0); /* a tick may come in between, not each time */
+    EXPECT_EQ(times_left_lying(run, MediumImportance, 1), 0);
+    EXPECT_EQ(times_left_lying(run, MediumHighImportance, 1), 0);
+    EXPECT_EQ(times_left_lying(run, HighImportance, 1), 0);
+    (void)set_rules(2, 0);
+    EXPECT(times_left_lying(run, LowImportance, 2) > 0);
+    EXPECT_EQ(times_left_lying(run, LowImportance, 3), 0); /* the queue is too deep */
+    (void)set_rules(UINT32_MAX, UINT32_MAX);
+    EXPECT_EQ(times_left_lying(run, LowImportance, 1), 0); /* no use to wait for more */
+    (void)set_rules(rules.depth, rules.rate);
+}
+
+TEST(ke_dpc, of_low_importance_lies_until_the_queue_is_deep_or_requests_are_rare)
+{
+    test_join(run, test_thread(run, try_importances, run, 20, 1));
+}
+
+static void wait_for_the_tick(void *argument)
+{
+    struct selftest_run *run = argument;
+    struct record record = { 0 };
+    struct rules rules = set_rules(UINT32_MAX, 0);
+    KDPC dpc;
+    KeInitializeDpc(&dpc, record_dpc, &record);
+    KeSetImportanceDpc(&dpc, LowImportance);
+    uint64_t end = ke_tick_count() + TEST_HANG_MS, ticks = arch_cpu()->counters.ticks;
+    EXPECT(KeInsertQueueDpc(&dpc, NULL, NULL));
+    while (atomic_load_acquire(&record.ran) == 0 && ke_tick_count() < end)
+        arch_cpu_pause();
+    EXPECT_EQ(record.ran, 1);
+    EXPECT(atomic_load_relaxed(&arch_cpu()->counters.ticks) - ticks < 1000);
+    (void)set_rules(rules.depth, rules.rate);
+}
+
+TEST(ke_dpc, of_low_importance_runs_with_the_next_tick)
+{
+    test_join(run, test_thread(run, wait_for_the_tick, run, 20, 1));
+}
+
+static uint32_t busy, stop_busy; /* [a] */
+
+static void be_busy(void *argument)
+{
+    (void)argument;
+    atomic_store_release(&busy, 1);
+    while (!atomic_load_acquire(&stop_busy))
+        arch_cpu_pause();
+}
+
+/* The interrupts that queueing a DPC on the last processor takes. */
+static uint64_t ipis_for(struct selftest_run *run, KDPC_IMPORTANCE importance)
+{
+    struct record record = { 0 };
+    KDPC dpc;
+    KeInitializeDpc(&dpc, record_dpc, &record);
+    KeSetImportanceDpc(&dpc, importance);
+    KeSetTargetProcessorDpc(&dpc, (CCHAR)(ke.cpu_count - 1));
+    KIRQL old = KeRaiseIrqlToDpcLevel();
+    uint64_t before = arch_cpu()->counters.ipis_sent;
+    EXPECT(KeInsertQueueDpc(&dpc, NULL, NULL));
+    uint64_t sent = arch_cpu()->counters.ipis_sent - before;
+    KeLowerIrql(old);
+    EXPECT(test_reaches(&record.ran, 1)); /* with the tick, if not before */
+    EXPECT_EQ(record.cpu, ke.cpu_count - 1);
+    return sent;
+}
+
+static void queue_on_the_last(void *argument)
+{
+    struct selftest_run *run = argument;
+    struct rules rules = set_rules(UINT32_MAX, 0);
+    busy = stop_busy = 0;
+    struct ke_thread *thread =
+        test_thread(run, be_busy, NULL, 20, (uint64_t)1 << (ke.cpu_count - 1));
+    EXPECT(test_reaches(&busy, 1));
+    EXPECT_EQ(ipis_for(run, LowImportance), 0);
+    EXPECT_EQ(ipis_for(run, MediumImportance), 0);
+    EXPECT_EQ(ipis_for(run, MediumHighImportance), 1);
+    EXPECT_EQ(ipis_for(run, HighImportance), 1);
+    (void)set_rules(0, 0);
+    EXPECT_EQ(ipis_for(run, MediumImportance), 1); /* the queue is too deep */
+    (void)set_rules(UINT32_MAX, UINT32_MAX);
+    EXPECT_EQ(ipis_for(run, LowImportance), 1); /* no use to wait for more */
+    (void)set_rules(rules.depth, rules.rate);
+    atomic_store_release(&stop_busy, 1);
+    test_join(run, thread);
+}
+
+TEST(ke_dpc, another_processor_is_interrupted_only_for_medium_high_and_high_importance)
+{
+    if (ke.cpu_count == 1)
+        return; /* there is no other */
+    test_join(run, test_thread(run, queue_on_the_last, run, 0, 1));
+}
+
+static uint32_t lazy_ran; /* [a] */
+
+static void count_lazily(KDPC *dpc, PVOID context, PVOID argument1, PVOID argument2)
+{
+    (void)dpc;
+    (void)context;
+    (void)argument1;
+    (void)argument2;
+    (void)atomic_add(&lazy_ran, 1);
+}
+
+/* Each processor keeps one of the others on the edge of its halt, whose clock stops: nothing else would wake it. */
+static void queue_on_who_goes_idle(void *argument)
+{
+    uint32_t target = ((uint32_t)(uintptr_t)argument + 1) % ke.cpu_count;
+    for (uint32_t i = 0; i < 60; i++) {
+        KDPC dpc;
+        KeInitializeDpc(&dpc, count_lazily, NULL);
+        KeSetImportanceDpc(&dpc, i % 2 == 0 ? LowImportance : MediumImportance);
+        KeSetTargetProcessorDpc(&dpc, (CCHAR)target);
+        (void)KeInsertQueueDpc(&dpc, NULL, NULL); /* a new DPC */
+        uint64_t end = arch_counter() + 20 * arch_boot()->counter_hz;
+        while (atomic_load_acquire(&dpc.DpcData) != NULL && arch_counter() < end) {
+            if (i % 3 == 0)
+                ke_thread_yield();
+            arch_cpu_pause();
+        }
+        if (KeRemoveQueueDpcEx(&dpc, TRUE))
+            return; /* it lay for seconds: the count will show it */
+    }
+}
+
+TEST(ke_dpc, none_lies_in_the_queue_of_a_processor_that_halts)
+{
+    uint32_t count = ke.cpu_count < TEST_MAX_THREADS ? ke.cpu_count : TEST_MAX_THREADS;
+    uint32_t threads = count / 2 > 0 ? count / 2 : 1; /* the others halt whenever they can */
+    struct rules rules = set_rules(UINT32_MAX, 0);
+    lazy_ran = 0;
+    test_run_threads(run, threads, queue_on_who_goes_idle);
+    (void)set_rules(rules.depth, rules.rate);
+    EXPECT_EQ(lazy_ran, threads * 60);
 }

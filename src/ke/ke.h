@@ -53,6 +53,7 @@ struct ke_counters {
     uint64_t ipis_received;
     uint64_t ipis_sent;
     uint64_t dpcs_run;
+    uint64_t threaded_dpcs_run;
     uint64_t timers_expired;
     uint64_t threads_stolen;
     uint64_t threads_relieved; /* boosted because they had waited too long for a processor */
@@ -65,6 +66,19 @@ struct ke_counters {
 /* A request to run a function on other processors, and one to forget translations; call.c, tlb.c. */
 struct ke_call;
 struct ke_tlb_request;
+
+#define KE_DPC_DEPTH_MAXIMUM 4 /* what NT's documented defaults are */
+#define KE_DPC_RATE_MINIMUM  3
+
+enum ke_dpc_kind { KE_DPC_ORDINARY, KE_DPC_THREADED, KE_DPC_KINDS };
+
+/* dpc.c. All [q], and read without the lock as hints. */
+struct ke_dpc_queue {
+    SINGLE_LIST_ENTRY *first;
+    SINGLE_LIST_ENTRY *last;
+    uint32_t depth;
+    const KDPC *running; /* its routine runs: the object itself may be queued again, or gone */
+};
 
 /* Legend: [i] immutable once the processor runs, [r] ready_lock, [q] dpc_lock, [t] timer_lock, [a] atomic, [o] this processor only. */
 struct ke_cpu {
@@ -83,10 +97,12 @@ struct ke_cpu {
     bool clock_stopped; /* [o] idle without timers: no ticks come */
 
     struct ke_lock dpc_lock;
-    SINGLE_LIST_ENTRY *dpc_first; /* [q] */
-    SINGLE_LIST_ENTRY *dpc_last;  /* [q] */
-    uint32_t dpc_depth;           /* [q] read without the lock as a hint */
-    bool dpc_active;              /* [o] a DPC routine runs here */
+    struct ke_dpc_queue dpcs[KE_DPC_KINDS]; /* [q] */
+    bool dpc_thread_wanted;  /* [a] a threaded DPC was queued, and the thread does not know yet */
+    uint32_t dpc_requests;   /* [q] since boot, modulo 2^32; read without the lock as a hint */
+    uint32_t dpc_last_count; /* [o] dpc_requests at the last tick */
+    uint32_t dpc_rate;       /* [a] requests a tick, of late */
+    KEVENT dpc_thread_work;
 
     struct ke_lock timer_lock;
     LIST_ENTRY wheel[KE_WHEEL_LEVELS][KE_WHEEL_SLOTS]; /* [t] */
@@ -117,6 +133,11 @@ struct ke_state {
     uint64_t idle;                     /* [a] bit n: processor n halts and would take work */
     uint64_t ticks;           /* [a] milliseconds since boot: interrupt time / KE_TICK_100NS */
     uint64_t boot_time_100ns; /* [i] since 1601 */
+    bool threaded_dpcs;       /* [a] else they run as ordinary ones */
+    uint32_t
+        dpc_depth_maximum; /* [a] DPCs that may lie in a queue without an interrupt; tests lower it */
+    uint32_t
+        dpc_rate_minimum; /* [a] requests a tick below which nothing is gained by letting them lie */
     uint32_t relief_ticks; /* [a] a thread that is ready for so long is boosted; tests lower it */
     struct ke_lock wait_all_lock; /* wait_all.c */
     struct ke_lock thread_list_lock;
@@ -129,7 +150,7 @@ struct ke_state {
     KEVENT reaper_work;
     struct ke_interrupt_line lines[KE_INTERRUPT_LINES]; /* [i] while connected */
     uint32_t calling_together; /* [a] 1: somebody gathers processors: call.c */
-    uint32_t bugchecking; /* [a] processor index + 1 of the one that reports */
+    uint32_t bugchecking;      /* [a] processor index + 1 of the one that reports */
     struct ke_cpu boot_cpu;
 };
 extern struct ke_state ke;
@@ -144,6 +165,11 @@ void ke_cpu_activate(struct ke_cpu *cpu);
 MUST_CHECK NTSTATUS ke_reaper_start(void);
 /* Start the other processors, at most `limit` in all. IRQL: PASSIVE_LEVEL, needs the pool. */
 MUST_CHECK NTSTATUS ke_start_processors(uint32_t limit);
+/*
+ * The threads that run threaded DPCs, one for each processor; not `enabled`: such DPCs run as ordinary ones, as they do
+ * before this call. IRQL: PASSIVE_LEVEL
+ */
+MUST_CHECK NTSTATUS ke_dpc_threads_start(bool enabled);
 /* What an idle thread does: it never returns. Interrupts off. */
 _Noreturn void ke_idle_loop(void);
 

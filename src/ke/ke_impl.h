@@ -169,7 +169,11 @@ void ke_reap(struct ke_thread *thread);
 
 /* --- DPCs and timers -------------------------------------------------------------------------------------- */
 
-void ke_dpc_drain(struct ke_cpu *cpu);    /* DISPATCH_LEVEL, interrupts on */
+void ke_dpc_drain(struct ke_cpu *cpu);       /* DISPATCH_LEVEL, interrupts on */
+bool ke_dpc_waits(const struct ke_cpu *cpu); /* for the dispatch interrupt */
+void ke_dpc_tick(struct ke_cpu *cpu, uint64_t ticks);
+/* Take the first DPC of this processor and call it; false: there is none. */
+bool ke_dpc_run_one(struct ke_cpu *cpu, enum ke_dpc_kind kind);
 void ke_timer_expire(struct ke_cpu *cpu); /* DISPATCH_LEVEL, interrupts on */
 bool ke_timer_is_due(struct ke_cpu *cpu);
 /* Locked as a signaller; `due_100ns` is interrupt time. True: it was set before. */

@@ -150,7 +150,7 @@ void ke_dispatch(void)
     ke_dpc_drain(cpu);
     bool interrupts = arch_interrupts_disable();
     cpu->dispatching = false;
-    if (cpu->dpc_depth != 0) /* queued since the drain looked: another round, by a new interrupt */
+    if (ke_dpc_waits(cpu)) /* queued since the drain looked: another round, by a new interrupt */
         arch_software_interrupt(DISPATCH_LEVEL);
     if (atomic_load_relaxed(&cpu->reschedule))
         ke_reschedule();
@@ -184,6 +184,8 @@ _Noreturn void ke_idle_loop(void)
             leave_idle(cpu);
             continue;
         }
+        if (ke_dpc_waits(cpu)) /* queued without an interrupt, before the bit was set (dpc.c) */
+            arch_software_interrupt(DISPATCH_LEVEL);
         if (cpu->index != 0 && atomic_load_relaxed(&cpu->timer_count) == 0) {
             cpu->clock_stopped = true;
             arch_clock_stop();

@@ -95,6 +95,16 @@ static bool set_pool_fail(struct rtl_options *options, const char *value, size_t
     return true;
 }
 
+static bool set_no_threaded_dpcs(struct rtl_options *options, const char *value, size_t length,
+                                 uint64_t number)
+{
+    (void)value; /* a flag */
+    (void)length;
+    (void)number;
+    options->no_threaded_dpcs = true;
+    return true;
+}
+
 static bool set_pool_report(struct rtl_options *options, const char *value, size_t length,
                             uint64_t number)
 {
@@ -114,6 +124,7 @@ static const struct option table[] = {
     { "maxcpus", OPTION_NUMBER, set_max_cpus, 1, 64 },
     { "loglevel", OPTION_NUMBER, set_log_level, 0, 7 },
     { "poolfail", OPTION_NUMBER, set_pool_fail, 1, 1000000 },
+    { "nothreadeddpc", OPTION_FLAG, set_no_threaded_dpcs, 0, 0 },
     { "poolreport", OPTION_FLAG, set_pool_report, 0, 0 },
 };
 

@@ -17,10 +17,11 @@ struct rtl_options {
     bool nokaslr;
     bool seed_given;
     uint64_t seed;
-    uint32_t max_cpus;  /* 0: no limit */
-    uint32_t log_level; /* enum log_level */
-    uint32_t pool_fail; /* every n-th allocation of the pool fails; 0: none */
-    bool pool_report;   /* what each tag uses: a line at @ready and after the self-tests */
+    uint32_t max_cpus;     /* 0: no limit */
+    uint32_t log_level;    /* enum log_level */
+    uint32_t pool_fail;    /* every n-th allocation of the pool fails; 0: none */
+    bool no_threaded_dpcs; /* they run as ordinary ones */
+    bool pool_report;      /* what each tag uses: a line at @ready and after the self-tests */
 };
 
 /*

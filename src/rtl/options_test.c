@@ -154,6 +154,15 @@ TEST(rtl_options, a_long_complaint_is_cut_and_terminated)
     EXPECT(contains(small, "unknown"));
 }
 
+TEST(rtl_options, threaded_dpcs_can_be_turned_off)
+{
+    struct rtl_options options;
+    EXPECT(parse("", &options));
+    EXPECT(!options.no_threaded_dpcs);
+    EXPECT(parse("nothreadeddpc", &options));
+    EXPECT(options.no_threaded_dpcs);
+}
+
 TEST(rtl_options, the_pool_may_fail_and_report)
 {
     struct rtl_options options;

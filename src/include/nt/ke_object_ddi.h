@@ -65,6 +65,8 @@ void KeInitializeThreadedDpc(KDPC *dpc, PKDEFERRED_ROUTINE routine, PVOID contex
 NTSTATUS KeSetTargetProcessorDpcEx(KDPC *dpc, PROCESSOR_NUMBER *number);
 /* Waits until all DPCs that are queued on any processor have run. IRQL: PASSIVE_LEVEL. */
 void KeFlushQueuedDpcs(void);
+/* As KeRemoveQueueDpc, and until it does not run any more. IRQL: any; <= APC_LEVEL to wait. */
+BOOLEAN KeRemoveQueueDpcEx(KDPC *dpc, BOOLEAN wait_if_active);
 LOGICAL KeShouldYieldProcessor(void);
 
 /* ---- Queued spin locks. IRQL: <= DISPATCH_LEVEL; DISPATCH_LEVEL if they do not raise ---- */
