@@ -136,6 +136,25 @@ TEST(ke_suspend, a_waiting_thread_keeps_its_wait)
     EXPECT_EQ(wait_status, STATUS_SUCCESS);
 }
 
+TEST(ke_suspend, a_waiting_thread_goes_on_waiting_when_it_is_resumed)
+{
+    count = stop = 0;
+    KeInitializeEvent(&event, SynchronizationEvent, FALSE);
+    struct ke_thread *thread = test_thread(run, wait_for_event, NULL, 0, 0);
+    EXPECT(test_sleep_until(&count, 1));
+    for (uint32_t i = 0; i < 3; i++) {
+        EXPECT_EQ(ke_thread_suspend(thread, NULL), STATUS_SUCCESS);
+        test_sleep(3);
+        ke_thread_resume(thread, NULL);
+        test_sleep(3);
+        EXPECT_EQ(stop, 0); /* its object was not signalled */
+    }
+    EXPECT_EQ(KeSetEvent(&event, 0, FALSE), 0);
+    test_join(run, thread);
+    EXPECT_EQ(KeReadStateEvent(&event), 0);
+    EXPECT_EQ(wait_status, STATUS_SUCCESS);
+}
+
 TEST(ke_suspend, a_thread_may_suspend_itself_and_be_created_suspended)
 {
     struct ke_thread *thread;

@@ -264,19 +264,39 @@ static NTSTATUS wait_once(struct ke_thread *self, struct ke_wait *wait)
     return (NTSTATUS)(end >> 32);
 }
 
+/* The routines of APCs may wait as well, and use the thread's own blocks: what this wait has there is put back. */
+static void deliver_apcs(struct ke_thread *self, const struct ke_wait *wait)
+{
+    KWAIT_BLOCK kept[THREAD_WAIT_OBJECTS];
+    uint32_t own = wait->blocks == self->wait_blocks ? wait->count : 0;
+    uint32_t reason = atomic_load_relaxed(&self->wait_reason);
+    KIRQL irql = arch_irql();
+    for (uint32_t i = 0; i < own; i++)
+        kept[i] = self->wait_blocks[i];
+    arch_irql_set(APC_LEVEL);
+    arch_interrupts_restore(true);
+    ke_apc_deliver();
+    arch_irql_set(irql);
+    (void)arch_interrupts_disable();
+    for (uint32_t i = 0; i < own; i++)
+        self->wait_blocks[i] = kept[i];
+    atomic_store_relaxed(&self->wait_reason, reason);
+}
+
+static void tell_object(struct ke_thread *self, const struct ke_wait *wait)
+{
+    atomic_store_release(&self->wait_object,
+                         wait->count > 0 ? (const void *)wait->blocks[0].Object : &self->timer);
+}
+
 NTSTATUS ke_wait_run(struct ke_thread *self, struct ke_wait *wait)
 {
     CHECK(!arch_interrupts_enabled());
-    atomic_store_release(&self->wait_object,
-                         wait->count > 0 ? (const void *)wait->blocks[0].Object : &self->timer);
+    tell_object(self, wait);
     NTSTATUS status;
     while ((status = wait_once(self, wait)) == STATUS_KERNEL_APC) {
-        KIRQL irql = arch_irql();
-        arch_irql_set(APC_LEVEL);
-        arch_interrupts_restore(true);
-        ke_apc_deliver();
-        arch_irql_set(irql);
-        (void)arch_interrupts_disable();
+        deliver_apcs(self, wait);
+        tell_object(self, wait);
     }
     atomic_store_release(&self->wait_object, (const void *)NULL);
     return status;
