@@ -108,6 +108,7 @@ struct host_world {
     uint64_t *tables[1024]; /* one for every 2 MiB of kernel space; pages from mm_table_page */
     uint8_t *
         stale; /* a byte for each page of kernel space: processors that remember what was unmapped */
+    uint64_t *spare_tables; /* empty, linked by their first entries */
 };
 extern struct host_world host;
 

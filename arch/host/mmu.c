@@ -134,16 +134,28 @@ static uint64_t *find_entry(uintptr_t address)
     return table == NULL ? NULL : &table[page % TABLE_ENTRIES];
 }
 
+/* Other processors come in between, and may need the same table: who is late keeps its page for the next time. */
 static bool add_table(uintptr_t address)
 {
     size_t page = (address - (uintptr_t)host.kernel_space) / ARCH_PAGE_BYTES;
-    uint64_t pfn;
+    uint64_t pfn, *table;
 
     CHECK(page < SPACE_PAGES);
-    pfn = mm_table_page();
-    if (pfn == ARCH_NO_PFN)
+    pfn = host.spare_tables == NULL ? mm_table_page() : ARCH_NO_PFN;
+    table = host.spare_tables;
+    if (pfn != ARCH_NO_PFN)
+        table = arch_physical_to_virtual(pfn << ARCH_PAGE_SHIFT);
+    else if (table == NULL)
         return false;
-    host.tables[page / TABLE_ENTRIES] = arch_physical_to_virtual(pfn << ARCH_PAGE_SHIFT);
+    else
+        host.spare_tables = (uint64_t *)(uintptr_t)table[0];
+    table[0] = 0;
+    if (host.tables[page / TABLE_ENTRIES] == NULL) {
+        host.tables[page / TABLE_ENTRIES] = table;
+    } else {
+        table[0] = (uintptr_t)host.spare_tables;
+        host.spare_tables = table;
+    }
     return true;
 }
 

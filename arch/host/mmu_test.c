@@ -7,7 +7,7 @@
 
 #include "base/selftest.h"
 #include "host.h"
-#include "ke/ke.h"
+#include "ke/ke_test.h"
 #include "ke/tlb.h"
 
 /* A frame that belongs to nobody: of the firmware's tables, which the fake machine leaves empty. */
@@ -66,6 +66,39 @@ TEST_HOST(host_mmu, a_page_is_mapped_once_and_unmapped_once,
     unmap_spare(run);
     EXPECT_EQ(arch_mmu_unmap(spare_address()), ARCH_NO_PFN);
     EXPECT(!arch_mmu_query(spare_address(), NULL, NULL));
+}
+
+#define REGION_BYTES ((size_t)2 << 20) /* that one table maps */
+#define REGIONS      8
+#define MAPPERS      8
+
+static uintptr_t region_page(uint32_t region, uintptr_t thread)
+{
+    uintptr_t end = arch_boot()->kernel_space + arch_boot()->kernel_space_bytes;
+    return end - (region + 2) * REGION_BYTES + thread * ARCH_PAGE_BYTES;
+}
+
+static uint32_t arrived[REGIONS]; /* [a] */
+
+static void map_in_each_region(void *argument)
+{
+    for (uint32_t i = 0; i < REGIONS; i++) {
+        (void)atomic_add(&arrived[i], 1);
+        (void)test_reaches(&arrived[i], MAPPERS); /* all at once, if it can be */
+        (void)arch_mmu_map(region_page(i, (uintptr_t)argument), spare_pfn(),
+                           ARCH_WRITE); /* the test sees whether it is there */
+    }
+}
+
+TEST_HOST(host_mmu, processors_that_need_the_same_table_share_it, "uses addresses beyond mm's")
+{
+    for (uint32_t i = 0; i < REGIONS; i++)
+        arrived[i] = 0;
+    test_run_threads(run, MAPPERS, map_in_each_region);
+    for (uint32_t i = 0; i < REGIONS * MAPPERS; i++) {
+        EXPECT_EQ(arch_mmu_unmap(region_page(i / MAPPERS, i % MAPPERS)), spare_pfn());
+        arch_tlb_flush(region_page(i / MAPPERS, i % MAPPERS), 1);
+    }
 }
 
 TEST_HOST(host_mmu, ram_holds_garbage_before_it_is_written, "the port's fake RAM")
