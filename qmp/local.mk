@@ -25,6 +25,7 @@ KEELVM_FILES = \
   qmp/keelvm/serial.py \
   qmp/keelvm/session.py \
   qmp/keelvm/settings.py \
+  qmp/keelvm/stress.py \
   qmp/keelvm/symbols.py
 
 keelvmdir = $(pkgdatadir)/keelvm
@@ -74,6 +75,7 @@ HARNESS_TESTS = \
   tests-unit/harness/test_run.py \
   tests-unit/harness/test_selftests.py \
   tests-unit/harness/test_serial.py \
+  tests-unit/harness/test_stress.py \
   tests-unit/harness/test_symbols.py \
   tests-unit/harness/data/crashed.log \
   tests-unit/harness/data/failed.log \

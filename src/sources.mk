@@ -30,6 +30,9 @@ KERNEL_SOURCES = \
   src/rtl/options.c src/rtl/options.h src/rtl/options_test.c \
   src/bench/bench.c src/bench/bench.h src/bench/bench_impl.h src/bench/bench_test.c src/bench/benches.tbl \
   src/bench/locks.c src/bench/memory.c src/bench/objects.c src/bench/threads.c \
+  src/stress/apcs.c src/stress/cases.tbl src/stress/deferred.c src/stress/memory.c src/stress/owners.c \
+  src/stress/queues.c src/stress/signals.c src/stress/stress.c src/stress/stress.h src/stress/stress_impl.h \
+  src/stress/stress_test.c src/stress/threads.c \
   src/kd/console.c src/kd/console.h src/init/main.c src/init/planted_test.c src/trap/fault.c src/trap/interrupt.c
 
 # Compiled for the ports that boot, not for the host.
@@ -54,4 +57,4 @@ NT_FILES = \
 ntincludedir = $(pkgincludedir)/nt
 ntinclude_HEADERS = $(NT_FILES)
 EXTRA_DIST += src/include/nt/README.md
-EXTRA_DIST += src/base/README.md src/bench/README.md src/ex/README.md
+EXTRA_DIST += src/base/README.md src/bench/README.md src/stress/README.md src/ex/README.md

@@ -11,7 +11,8 @@ EXTRA_DIST += \
   tests-integration/test_failures_are_seen.py \
   tests-integration/test_poor_machines.py \
   tests-integration/test_power.py \
-  tests-integration/test_selftests_in_kernel.py
+  tests-integration/test_selftests_in_kernel.py \
+  tests-integration/test_stress.py
 CLEANFILES += tests-integration/logs/*/*
 
 .PHONY: check-integration

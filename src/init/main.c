@@ -17,6 +17,7 @@
 #include "keel_version.h"
 #include "mm/mm.h"
 #include "rtl/options.h"
+#include "stress/stress.h"
 
 enum { STATUS_PASSED = 33, STATUS_FAILED = 3 };
 
@@ -96,6 +97,18 @@ static _Noreturn void run_selftests(void)
     finish(failed == 0 ? STATUS_PASSED : STATUS_FAILED);
 }
 
+static _Noreturn void run_stress(void)
+{
+    size_t failed = stress_run(&(struct stress_options){
+        .glob = options.stress_glob,
+        .seed = arch_boot()->seed,
+        .seconds = options.stress_seconds != 0 ? options.stress_seconds : STRESS_SECONDS,
+        .round_ms = STRESS_ROUND_MS,
+        .max_steps = STRESS_MAX_STEPS,
+    });
+    finish(failed == 0 ? STATUS_PASSED : STATUS_FAILED);
+}
+
 static void say_ready(void)
 {
     uint64_t boot_ns = ke_counter_in(arch_counter() - arch_boot()->entry_counter, KE_NANOSECONDS);
@@ -117,6 +130,8 @@ static void phase1(void *argument)
     mm_pool_fail_every(options.pool_fail);
     if (options.selftest)
         run_selftests();
+    if (options.stress)
+        run_stress();
     if (options.bench)
         finish(bench_run(options.bench_glob) == 0 ? STATUS_PASSED : STATUS_FAILED);
 }

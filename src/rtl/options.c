@@ -40,6 +40,23 @@ static bool set_bench(struct rtl_options *options, const char *value, size_t len
     return copy_text(options->bench_glob, sizeof(options->bench_glob), value, length);
 }
 
+static bool set_stress(struct rtl_options *options, const char *value, size_t length,
+                       uint64_t number)
+{
+    (void)number; /* a glob is text */
+    options->stress = true;
+    return copy_text(options->stress_glob, sizeof(options->stress_glob), value, length);
+}
+
+static bool set_stress_seconds(struct rtl_options *options, const char *value, size_t length,
+                               uint64_t number)
+{
+    (void)value; /* parsed */
+    (void)length;
+    options->stress_seconds = (uint32_t)number;
+    return true;
+}
+
 static bool set_idle(struct rtl_options *options, const char *value, size_t length, uint64_t number)
 {
     (void)value; /* a flag */
@@ -118,6 +135,8 @@ static bool set_pool_report(struct rtl_options *options, const char *value, size
 static const struct option table[] = {
     { "selftest", OPTION_GLOBS, set_selftest, 0, 0 },
     { "bench", OPTION_GLOBS, set_bench, 0, 0 },
+    { "stress", OPTION_GLOBS, set_stress, 0, 0 },
+    { "stress_seconds", OPTION_NUMBER, set_stress_seconds, 1, 86400 },
     { "idle", OPTION_FLAG, set_idle, 0, 0 },
     { "nokaslr", OPTION_FLAG, set_nokaslr, 0, 0 },
     { "seed", OPTION_NUMBER, set_seed, 0, UINT64_MAX },
@@ -272,6 +291,29 @@ static bool one_option(struct parser *parser, struct rtl_options *options, struc
     return fail(parser, "unknown option '%.*s'%s%.*s", name, "", none);
 }
 
+/* What the kernel is to do once it is up is one thing, or nothing. */
+static bool one_task_only(const struct rtl_options *options, char *error, size_t error_bytes)
+{
+    const struct {
+        bool given;
+        const char *name;
+    } tasks[] = { { options->selftest, "selftest" },
+                  { options->bench, "bench" },
+                  { options->stress, "stress" },
+                  { options->idle, "idle" } };
+    const char *first = NULL;
+    for (uint32_t i = 0; i < ARRAY_COUNT(tasks); i++) {
+        if (tasks[i].given && first != NULL) {
+            (void)format_text(error, error_bytes, "options '%s' and '%s' exclude each other", first,
+                              tasks[i].name); /* it fits */
+            return false;
+        }
+        if (tasks[i].given)
+            first = tasks[i].name;
+    }
+    return true;
+}
+
 MUST_CHECK bool rtl_options_parse(const char *line, struct rtl_options *options, char *error,
                                   size_t error_bytes)
 {
@@ -283,11 +325,5 @@ MUST_CHECK bool rtl_options_parse(const char *line, struct rtl_options *options,
         if (!one_option(&parser, options, name, value, has_value))
             return false;
     }
-    if (options->selftest + options->bench + options->idle > 1) {
-        (void)format_text(error, error_bytes, "options '%s' and '%s' exclude each other",
-                          options->selftest ? "selftest" : "bench",
-                          options->idle ? "idle" : "bench"); /* it fits */
-        return false;
-    }
-    return true;
+    return one_task_only(options, error, error_bytes);
 }

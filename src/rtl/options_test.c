@@ -114,6 +114,7 @@ TEST(rtl_options, a_number_out_of_its_range_is_refused_with_the_range)
     EXPECT(refused("maxcpus=65", "1 to 64"));
     EXPECT(refused("maxcpus=0", "1 to 64"));
     EXPECT(refused("loglevel=8", "0 to 7"));
+    EXPECT(refused("stress_seconds=0", "1 to 86400"));
 }
 
 TEST(rtl_options, what_is_unknown_is_named)
@@ -130,7 +131,8 @@ TEST(rtl_options, what_is_malformed_is_named)
     EXPECT(refused("maxcpus", "wants a value"));
     EXPECT(refused("maxcpus=", "empty value"));
     EXPECT(refused("maxcpus=2 maxcpus=2", "given twice"));
-    EXPECT(refused("idle selftest", "exclude each other"));
+    EXPECT(refused("idle selftest", "'selftest' and 'idle' exclude each other"));
+    EXPECT(refused("bench stress", "'bench' and 'stress' exclude each other"));
 }
 
 TEST(rtl_options, globs_that_do_not_fit_are_refused)
