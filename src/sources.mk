@@ -33,7 +33,9 @@ KERNEL_SOURCES = \
   src/stress/apcs.c src/stress/cases.tbl src/stress/deferred.c src/stress/memory.c src/stress/owners.c \
   src/stress/queues.c src/stress/signals.c src/stress/stress.c src/stress/stress.h src/stress/stress_impl.h \
   src/stress/stress_test.c src/stress/threads.c \
-  src/kd/console.c src/kd/console.h src/init/main.c src/init/planted_test.c src/trap/fault.c src/trap/interrupt.c
+  src/kd/console.c src/kd/console.h src/kd/debugger.c src/kd/debugger_test.c src/kd/filter.c src/kd/filter.h \
+  src/kd/filter_test.c src/kd/lines.c src/kd/lines.h src/kd/lines_test.c src/kd/print.c src/kd/print.h src/kd/print_test.c \
+  src/init/main.c src/init/planted_test.c src/trap/fault.c src/trap/interrupt.c
 
 # Compiled for the ports that boot, not for the host.
 KERNEL_ONLY_SOURCES = src/rtl/memory.c src/rtl/memory_test.c src/kd/ubsan.c src/kd/ubsan_test.c src/mm/kasan_test.c

@@ -7,6 +7,7 @@ EXTRA_DIST += \
   tests-integration/support.py \
   tests-integration/test_bench.py \
   tests-integration/test_command_line.py \
+  tests-integration/test_debug_print.py \
   tests-integration/test_debugger.py \
   tests-integration/test_failures_are_seen.py \
   tests-integration/test_poor_machines.py \

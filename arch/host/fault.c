@@ -20,7 +20,7 @@
 #define PUSHED_BYTES       128
 #define NULL_BYTES         0x10000 /* below: a null pointer and its fields */
 
-static const int caught[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE };
+static const int caught[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP };
 static struct sigaction before[ARRAY_COUNT(caught)]; /* what the sanitizers had installed */
 
 static void read_registers(struct arch_frame *frame, const ucontext_t *context)
@@ -52,7 +52,7 @@ static bool is_ours(int signal, uintptr_t address)
 {
     if (host_this == NULL)
         return false;
-    if (signal == SIGILL || signal == SIGFPE)
+    if (signal == SIGILL || signal == SIGFPE || signal == SIGTRAP)
         return true;
     return address < NULL_BYTES || host_is_kernel_address(address);
 }
@@ -64,6 +64,10 @@ static struct arch_fault describe(int signal, uintptr_t address, const ucontext_
         return (struct arch_fault){ .kind = ARCH_FAULT_EXCEPTION,
                                     .number = 6,
                                     .code = STATUS_ILLEGAL_INSTRUCTION };
+    case SIGTRAP:
+        return (struct arch_fault){ .kind = ARCH_FAULT_EXCEPTION,
+                                    .number = 3,
+                                    .code = STATUS_BREAKPOINT };
     case SIGFPE:
         return (struct arch_fault){ .kind = ARCH_FAULT_EXCEPTION,
                                     .code = STATUS_INTEGER_DIVIDE_BY_ZERO };

@@ -2,6 +2,7 @@
 /* The port itself: time, interrupts, processors, stacks. They run beside a kernel that is alive. */
 #include <nt/irql.h>
 #include <nt/ntstatus.h>
+#include <nt/rtl_ddi.h>
 #include <stdlib.h>
 
 #include "base/atomic.h"
@@ -268,6 +269,26 @@ TEST_HOST(host_machine, the_power_button_interrupts_at_device_level, "presses th
     EXPECT_EQ(presses, 1);
     EXPECT(press_irql > DISPATCH_LEVEL && press_irql < CLOCK_LEVEL);
     host.power_button_pressed = before;
+}
+
+static struct arch_fault break_fault;
+
+static bool note_break(struct arch_frame *frame, const struct arch_fault *fault)
+{
+    (void)frame; /* the code goes on behind the instruction */
+    break_fault = *fault;
+    return true;
+}
+
+TEST_HOST(host_machine, a_breakpoint_is_an_exception, "answers its own faults")
+{
+    host.fault_hook = note_break;
+    DbgBreakPoint();
+    EXPECT(break_fault.kind == ARCH_FAULT_EXCEPTION && break_fault.code == STATUS_BREAKPOINT);
+    break_fault.code = 0;
+    DbgBreakPointWithStatus(7);
+    EXPECT_EQ(break_fault.code, STATUS_BREAKPOINT);
+    host.fault_hook = NULL;
 }
 
 TEST_HOST(host_machine, a_bad_environment_is_refused, "reads the process's environment")

@@ -14,6 +14,8 @@
 #include "ke/bugcheck.h"
 #include "ke/ke.h"
 #include "kd/console.h"
+#include "kd/filter.h"
+#include "kd/print.h"
 #include "keel_version.h"
 #include "mm/mm.h"
 #include "rtl/options.h"
@@ -27,6 +29,7 @@ static struct rtl_options options; /* [i] after phase 0 */
 
 static _Noreturn void finish(uint32_t status)
 {
+    kd_print_flush();
     log_line("@exit status=%u", status);
     arch_machine_end(ARCH_END_EXIT, status);
 }
@@ -66,6 +69,7 @@ static void power_thread(void *argument)
 {
     UNREFERENCED_PARAMETER(argument);
     (void)KeWaitForSingleObject(&power_button, Executive, KernelMode, FALSE, NULL); /* for ever */
+    kd_print_flush();
     log_event(LOG_INFO, "init", "power_button");
     arch_machine_end(ARCH_END_POWER_OFF, 0);
 }
@@ -148,6 +152,7 @@ static void phase0(void)
     if (boot->refusal != NULL)
         refuse(boot->refusal);
     log_set_level(options.log_level);
+    kd_filter_set_mask(options.debug_mask);
     log_line("@boot version=%s variant=%s base=%#llx size=%#llx cpus=%u seed=%llu", KEEL_VERSION,
              VARIANT_NAME, (unsigned long long)boot->image_base,
              (unsigned long long)boot->image_bytes, boot->cpu_count,

@@ -6,6 +6,7 @@
 #include "kd/console.h"
 
 #include "base/log.h"
+#include "kd/print.h"
 #include "ke/ke.h"
 
 static struct ke_lock console_lock = KE_LOCK_INIT(KE_LOCK_CONSOLE);
@@ -13,7 +14,12 @@ static uint64_t start; /* [i] arch_counter when the console came up */
 
 static void console_write(const char *text, size_t length)
 {
+    static bool printed; /* by the one processor that reports */
     if (atomic_load_acquire(&ke.bugchecking) != 0) {
+        if (!printed) {
+            printed = true;
+            kd_print_flush(); /* it comes back here; what drivers said last matters */
+        }
         arch_console_write(text, length);
         return;
     }

@@ -2,6 +2,8 @@
 /* The kernel command line. One table says what there is; src/init/OPTIONS.md is its page. */
 #include "rtl/options.h"
 
+#include <nt/rtl.h>
+
 #include "base/format.h"
 #include "base/log.h"
 
@@ -103,6 +105,15 @@ static bool set_log_level(struct rtl_options *options, const char *value, size_t
     return true;
 }
 
+static bool set_debug_mask(struct rtl_options *options, const char *value, size_t length,
+                           uint64_t number)
+{
+    (void)value; /* parsed */
+    (void)length;
+    options->debug_mask = (uint32_t)number;
+    return true;
+}
+
 static bool set_pool_fail(struct rtl_options *options, const char *value, size_t length,
                           uint64_t number)
 {
@@ -142,6 +153,7 @@ static const struct option table[] = {
     { "seed", OPTION_NUMBER, set_seed, 0, UINT64_MAX },
     { "maxcpus", OPTION_NUMBER, set_max_cpus, 1, 64 },
     { "loglevel", OPTION_NUMBER, set_log_level, 0, 7 },
+    { "dbgmask", OPTION_NUMBER, set_debug_mask, 0, UINT32_MAX },
     { "poolfail", OPTION_NUMBER, set_pool_fail, 1, 1000000 },
     { "nothreadeddpc", OPTION_FLAG, set_no_threaded_dpcs, 0, 0 },
     { "poolreport", OPTION_FLAG, set_pool_report, 0, 0 },
@@ -320,7 +332,8 @@ MUST_CHECK bool rtl_options_parse(const char *line, struct rtl_options *options,
     struct parser parser = { line, error, error_bytes, 0 };
     struct word name, value;
     bool has_value;
-    *options = (struct rtl_options){ .log_level = LOG_INFO };
+    *options =
+        (struct rtl_options){ .log_level = LOG_INFO, .debug_mask = 1u << DPFLTR_ERROR_LEVEL };
     while (next_option(&parser, &name, &value, &has_value)) {
         if (!one_option(&parser, options, name, value, has_value))
             return false;

@@ -22,6 +22,7 @@ struct rtl_options {
     uint64_t seed;
     uint32_t max_cpus;     /* 0: no limit */
     uint32_t log_level;    /* enum log_level */
+    uint32_t debug_mask;   /* which levels of drivers' debug output are shown: bit n is level n */
     uint32_t pool_fail;    /* every n-th allocation of the pool fails; 0: none */
     bool no_threaded_dpcs; /* they run as ordinary ones */
     bool pool_report;      /* what each tag uses: a line at @ready and after the self-tests */

@@ -46,6 +46,7 @@ TEST(rtl_options, an_empty_line_means_the_defaults)
     EXPECT(!o.selftest && !o.idle && !o.nokaslr && !o.seed_given);
     EXPECT_EQ(o.max_cpus, 0);
     EXPECT_EQ(o.log_level, LOG_INFO);
+    EXPECT_EQ(o.debug_mask, 1);
     EXPECT(parse(" \t\r\n ", &o));
 }
 
@@ -72,6 +73,8 @@ TEST(rtl_options, all_of_them_in_any_order)
     EXPECT_EQ(o.max_cpus, 4);
     EXPECT_EQ(o.log_level, 7);
     EXPECT(same(o.selftest_globs, "ke_*,mm_*"));
+    EXPECT(parse("dbgmask=0xffffffff", &o) && o.debug_mask == 0xffffffff);
+    EXPECT(refused("dbgmask=0x100000000", "0 to 4294967295"));
 }
 
 TEST(rtl_options, selftest_without_globs_is_all)

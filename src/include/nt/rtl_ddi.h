@@ -259,7 +259,7 @@ EXCEPTION_DISPOSITION __C_specific_handler(EXCEPTION_RECORD *record, PVOID estab
                                            DISPATCHER_CONTEXT *dispatcher);
 void _local_unwind(PVOID target_frame, PVOID target_ip);
 
-/* ---- Debug output. IRQL: <= DIRQL; PASSIVE_LEVEL for formats that convert wide characters ---- */
+/* ---- Debug output. IRQL: <= DIRQL; portable drivers print wide characters at PASSIVE_LEVEL only ---- */
 
 ULONG DbgPrint(PCSTR format, ...);
 ULONG DbgPrintEx(ULONG component, ULONG level, PCSTR format, ...);
@@ -268,8 +268,15 @@ ULONG vDbgPrintExWithPrefix(PCSTR prefix, ULONG component, ULONG level, PCSTR fo
                             va_list arguments);
 NTSTATUS DbgQueryDebugFilterState(ULONG component, ULONG level);
 NTSTATUS DbgSetDebugFilterState(ULONG component, ULONG level, BOOLEAN state);
+/* Told of each piece of output that is shown, at DISPATCH_LEVEL or above. */
+typedef void DEBUG_PRINT_CALLBACK(STRING *output, ULONG component, ULONG level);
+typedef DEBUG_PRINT_CALLBACK *PDEBUG_PRINT_CALLBACK;
+NTSTATUS DbgSetDebugPrintCallback(PDEBUG_PRINT_CALLBACK routine, BOOLEAN enable);
 void DbgBreakPoint(void);
 void DbgBreakPointWithStatus(ULONG status);
 void RtlAssert(PVOID condition, PVOID file, ULONG line, PSTR message);
+BOOLEAN KdRefreshDebuggerNotPresent(void);
+extern BOOLEAN KdDebuggerEnabled; /* drivers import its address */
+extern BOOLEAN KdDebuggerNotPresent;
 
 #endif
