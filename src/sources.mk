@@ -48,7 +48,7 @@ EXTRA_DIST += src/README.md src/LAYERS src/WALKS src/abi/README.md src/abi/expor
 
 # The public ABI headers; installed, for drivers are built against them.
 NT_FILES = \
-  src/include/nt/amd64.h src/include/nt/bugcodes.h src/include/nt/csq.h src/include/nt/ex.h \
+  src/include/nt/amd64.h src/include/nt/bugcodes.h src/include/nt/crt_ddi.h src/include/nt/csq.h src/include/nt/ex.h \
   src/include/nt/ex_ddi.h src/include/nt/except.h src/include/nt/fastio.h src/include/nt/io.h \
   src/include/nt/io_ddi.h src/include/nt/irql.h src/include/nt/ke.h src/include/nt/ke_ddi.h \
   src/include/nt/ke_object_ddi.h src/include/nt/ke_thread_ddi.h src/include/nt/list.h \

@@ -142,6 +142,21 @@ typedef struct _LUID {
 } LUID, *PLUID;
 NT_ASSERT_SIZE(LUID, 8);
 
+/* What generic rights mean for a type of object. Source: WDK "GENERIC_MAPPING structure (wdm.h)", "ACCESS_MASK". */
+typedef struct _GENERIC_MAPPING {
+    ACCESS_MASK GenericRead;
+    ACCESS_MASK GenericWrite;
+    ACCESS_MASK GenericExecute;
+    ACCESS_MASK GenericAll;
+} GENERIC_MAPPING, *PGENERIC_MAPPING;
+NT_ASSERT_SIZE(GENERIC_MAPPING, 16);
+NT_ASSERT_OFFSET(GENERIC_MAPPING, GenericAll, 12);
+
+#define GENERIC_READ    0x80000000u
+#define GENERIC_WRITE   0x40000000u
+#define GENERIC_EXECUTE 0x20000000u
+#define GENERIC_ALL     0x10000000u
+
 /* Source: "GUID structure (guiddef.h)". */
 typedef struct _GUID {
     ULONG Data1;
@@ -164,12 +179,13 @@ NT_ASSERT_SIZE(UNICODE_STRING, 16);
 NT_ASSERT_OFFSET(UNICODE_STRING, MaximumLength, 2);
 NT_ASSERT_OFFSET(UNICODE_STRING, Buffer, 8);
 
-/* Source: "STRING structure (ntdef.h)"; ANSI_STRING and OEM_STRING are the same structure. */
+/* Source: "STRING structure (ntdef.h)"; ANSI_, OEM_ and UTF8_STRING are the same structure. */
 typedef struct _STRING {
     USHORT Length;
     USHORT MaximumLength;
     CHAR *Buffer;
-} STRING, *PSTRING, ANSI_STRING, *PANSI_STRING, OEM_STRING, *POEM_STRING;
+} STRING, *PSTRING, ANSI_STRING, *PANSI_STRING, OEM_STRING, *POEM_STRING, UTF8_STRING,
+    *PUTF8_STRING;
 typedef const STRING *PCANSI_STRING, *PCOEM_STRING;
 NT_ASSERT_SIZE(STRING, 16);
 NT_ASSERT_OFFSET(STRING, Buffer, 8);

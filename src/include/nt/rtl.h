@@ -207,6 +207,11 @@ NT_ASSERT_OFFSET(RTL_OSVERSIONINFOEXW, wProductType, 282);
 #define VER_SUITENAME        0x40u
 #define VER_PRODUCT_TYPE     0x80u
 
+/* Source: "OSVERSIONINFOEXW structure (winnt.h)". */
+#define VER_PLATFORM_WIN32_NT  2
+#define VER_NT_WORKSTATION     1
+#define VER_SUITE_SINGLEUSERTS 0x0100
+
 /* Source: WDK "RtlInitializeUnicodePrefix function (ntifs.h)". */
 typedef struct _UNICODE_PREFIX_TABLE_ENTRY {
     CSHORT NodeTypeCode;

@@ -18,6 +18,13 @@
 /* Returns how many bytes are equal, counted from the start. */
 SIZE_T RtlCompareMemory(const void *first, const void *second, SIZE_T bytes);
 SIZE_T RtlCompareMemoryUlong(PVOID memory, SIZE_T bytes, ULONG pattern);
+BOOLEAN RtlIsZeroMemory(PVOID memory, SIZE_T bytes);
+void RtlCopyMemoryNonTemporal(PVOID target, const void *source, SIZE_T bytes);
+/* Functions for who looks them up, macros for who compiles. */
+void RtlCopyMemory(PVOID target, const void *source, SIZE_T bytes);
+void RtlMoveMemory(PVOID target, const void *source, SIZE_T bytes);
+void RtlFillMemory(PVOID target, SIZE_T bytes, UCHAR value);
+void RtlZeroMemory(PVOID target, SIZE_T bytes);
 #define RtlCopyMemory(target, source, bytes) __builtin_memcpy(target, source, bytes)
 #define RtlMoveMemory(target, source, bytes) __builtin_memmove(target, source, bytes)
 #define RtlFillMemory(target, bytes, value)  __builtin_memset(target, value, bytes)
@@ -27,8 +34,11 @@ SIZE_T RtlCompareMemoryUlong(PVOID memory, SIZE_T bytes, ULONG pattern);
 /* ---- Counted strings. IRQL: any if resident; PASSIVE_LEVEL where characters are converted ---- */
 
 void RtlInitString(STRING *string, PCSZ source);
+NTSTATUS RtlInitStringEx(STRING *string, PCSZ source);
 void RtlInitAnsiString(ANSI_STRING *string, PCSZ source);
 NTSTATUS RtlInitAnsiStringEx(ANSI_STRING *string, PCSZ source);
+void RtlInitUTF8String(UTF8_STRING *string, PCSZ source);
+NTSTATUS RtlInitUTF8StringEx(UTF8_STRING *string, PCSZ source);
 void RtlInitUnicodeString(UNICODE_STRING *string, PCWSTR source);
 NTSTATUS RtlInitUnicodeStringEx(UNICODE_STRING *string, PCWSTR source);
 BOOLEAN RtlCreateUnicodeString(UNICODE_STRING *string, PCWSTR source);
@@ -36,8 +46,11 @@ NTSTATUS RtlDuplicateUnicodeString(ULONG flags, const UNICODE_STRING *source, UN
 void RtlFreeUnicodeString(UNICODE_STRING *string);
 void RtlFreeAnsiString(ANSI_STRING *string);
 void RtlFreeOemString(OEM_STRING *string);
+void RtlFreeUTF8String(UTF8_STRING *string);
+NTSTATUS RtlValidateUnicodeString(ULONG flags, const UNICODE_STRING *string);
 void RtlCopyString(STRING *target, const STRING *source);
 void RtlCopyUnicodeString(UNICODE_STRING *target, const UNICODE_STRING *source);
+NTSTATUS RtlAppendStringToString(STRING *target, const STRING *source);
 NTSTATUS RtlAppendUnicodeToString(UNICODE_STRING *target, PCWSTR source);
 NTSTATUS RtlAppendUnicodeStringToString(UNICODE_STRING *target, const UNICODE_STRING *source);
 
@@ -51,6 +64,8 @@ BOOLEAN RtlEqualUnicodeString(const UNICODE_STRING *first, const UNICODE_STRING 
                               BOOLEAN ignore_case);
 BOOLEAN RtlPrefixString(const STRING *prefix, const STRING *string, BOOLEAN ignore_case);
 BOOLEAN RtlPrefixUnicodeString(const UNICODE_STRING *prefix, const UNICODE_STRING *string,
+                               BOOLEAN ignore_case);
+BOOLEAN RtlSuffixUnicodeString(const UNICODE_STRING *suffix, const UNICODE_STRING *string,
                                BOOLEAN ignore_case);
 NTSTATUS RtlHashUnicodeString(const UNICODE_STRING *string, BOOLEAN ignore_case, ULONG algorithm,
                               ULONG *hash);
@@ -81,6 +96,14 @@ NTSTATUS RtlUnicodeStringToOemString(OEM_STRING *target, const UNICODE_STRING *s
                                      BOOLEAN allocate);
 NTSTATUS RtlUpcaseUnicodeStringToOemString(OEM_STRING *target, const UNICODE_STRING *source,
                                            BOOLEAN allocate);
+NTSTATUS RtlUnicodeStringToCountedOemString(OEM_STRING *target, const UNICODE_STRING *source,
+                                            BOOLEAN allocate);
+NTSTATUS RtlUpcaseUnicodeStringToCountedOemString(OEM_STRING *target, const UNICODE_STRING *source,
+                                                  BOOLEAN allocate);
+NTSTATUS RtlUnicodeStringToUTF8String(UTF8_STRING *target, const UNICODE_STRING *source,
+                                      BOOLEAN allocate);
+NTSTATUS RtlUTF8StringToUnicodeString(UNICODE_STRING *target, const UTF8_STRING *source,
+                                      BOOLEAN allocate);
 ULONG RtlxAnsiStringToUnicodeSize(const ANSI_STRING *string);
 ULONG RtlxUnicodeStringToAnsiSize(const UNICODE_STRING *string);
 ULONG RtlxOemStringToUnicodeSize(const OEM_STRING *string);
@@ -92,12 +115,23 @@ NTSTATUS RtlMultiByteToUnicodeSize(ULONG *bytes, const CHAR *source, ULONG sourc
 NTSTATUS RtlUnicodeToMultiByteN(CHAR *target, ULONG target_bytes, ULONG *written,
                                 const WCHAR *source, ULONG source_bytes);
 NTSTATUS RtlUnicodeToMultiByteSize(ULONG *bytes, const WCHAR *source, ULONG source_bytes);
+NTSTATUS RtlUpcaseUnicodeToMultiByteN(CHAR *target, ULONG target_bytes, ULONG *written,
+                                      const WCHAR *source, ULONG source_bytes);
+NTSTATUS RtlOemToUnicodeN(WCHAR *target, ULONG target_bytes, ULONG *written, const CHAR *source,
+                          ULONG source_bytes);
+NTSTATUS RtlUnicodeToOemN(CHAR *target, ULONG target_bytes, ULONG *written, const WCHAR *source,
+                          ULONG source_bytes);
+NTSTATUS RtlUpcaseUnicodeToOemN(CHAR *target, ULONG target_bytes, ULONG *written,
+                                const WCHAR *source, ULONG source_bytes);
 NTSTATUS RtlUTF8ToUnicodeN(WCHAR *target, ULONG target_bytes, ULONG *written, const CHAR *source,
                            ULONG source_bytes);
 NTSTATUS RtlUnicodeToUTF8N(CHAR *target, ULONG target_bytes, ULONG *written, const WCHAR *source,
                            ULONG source_bytes);
 NTSTATUS RtlCharToInteger(PCSZ string, ULONG base, ULONG *value);
 NTSTATUS RtlUnicodeStringToInteger(const UNICODE_STRING *string, ULONG base, ULONG *value);
+NTSTATUS RtlUnicodeStringToInt64(const UNICODE_STRING *string, ULONG base, LONG64 *value,
+                                 PWSTR *end);
+NTSTATUS RtlIntegerToChar(ULONG value, ULONG base, LONG length, PSZ string);
 NTSTATUS RtlIntegerToUnicodeString(ULONG value, ULONG base, UNICODE_STRING *string);
 NTSTATUS RtlInt64ToUnicodeString(ULONGLONG value, ULONG base, UNICODE_STRING *string);
 NTSTATUS RtlGUIDFromString(const UNICODE_STRING *string, GUID *guid);
@@ -218,6 +252,10 @@ BOOLEAN RtlTimeToSecondsSince1980(LARGE_INTEGER *time, ULONG *seconds);
 
 ULONG RtlRandom(ULONG *seed);
 ULONG RtlRandomEx(ULONG *seed);
+USHORT RtlUshortByteSwap(USHORT value);
+ULONG RtlUlongByteSwap(ULONG value);
+ULONGLONG RtlUlonglongByteSwap(ULONGLONG value);
+void RtlMapGenericMask(ACCESS_MASK *mask, const GENERIC_MAPPING *mapping);
 LARGE_INTEGER RtlExtendedMagicDivide(LARGE_INTEGER dividend, LARGE_INTEGER magic, CCHAR shift);
 
 /* ---- Versions. IRQL: PASSIVE_LEVEL ---- */
