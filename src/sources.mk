@@ -24,7 +24,7 @@ KERNEL_SOURCES = \
   src/ex/resource.c src/ex/resource_table.c src/ex/resource_table_test.c src/ex/resource_test.c \
   src/ex/spin_lock.c src/ex/spin_lock_test.c src/ex/run_once.c src/ex/run_once_test.c src/ex/rundown.c src/ex/rundown_test.c src/ex/time.c \
   src/ex/time_test.c src/ex/timer.c src/ex/timer_test.c src/ex/work_queue.c src/ex/work_queue_test.c \
-  src/mm/kasan.h src/mm/kva.c src/mm/kva_test.c src/mm/mm.h src/mm/mm_impl.h src/mm/pfn.c src/mm/pfn_test.c \
+  src/mm/heap.c src/mm/kasan.h src/mm/kva.c src/mm/kva_test.c src/mm/mm.h src/mm/mm_impl.h src/mm/pfn.c src/mm/pfn_test.c \
   src/mm/pool.c src/mm/pool_tags.c src/mm/pool_test.c src/mm/tlb.c src/mm/tlb.h src/mm/tlb_test.c src/rtl/acpi.c src/rtl/acpi.h src/rtl/acpi_test.c \
   src/rtl/memmap.c src/rtl/memmap.h src/rtl/memmap_test.c src/rtl/memory.h \
   src/rtl/options.c src/rtl/options.h src/rtl/options_test.c \

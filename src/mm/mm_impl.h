@@ -105,6 +105,7 @@ struct mm_state {
 extern struct mm_state mm;
 
 void mm_pool_init(void);
+void mm_heap_init(void);
 void mm_kva_init(void);
 void mm_pfn_trim(void);  /* all processors' frames back to the buddy allocator */
 void mm_pool_trim(void); /* all processors' blocks back to their slabs */

@@ -388,6 +388,7 @@ MUST_CHECK NTSTATUS mm_pfn_init(const struct arch_memory_range *map, size_t coun
     if (VARIANT_KASAN)
         mm_kasan_init();
     ke_set_memory(&for_ke);
+    mm_heap_init();
     return STATUS_SUCCESS;
 }
 

@@ -5,3 +5,10 @@ KERNEL_SOURCES += \
   src/rtl/avl_table.c src/rtl/avl_table_test.c src/rtl/tree.c src/rtl/tree.h src/rtl/tree_test.c src/rtl/tree_test.h \
   src/rtl/splay.c src/rtl/splay_test.c src/rtl/splay_table.c src/rtl/splay_table_test.c \
   src/rtl/printf.c src/rtl/printf_test.c
+
+# Strings, characters, conversions, numbers, times, versions; the C functions by names of our own.
+KERNEL_SOURCES += \
+  src/rtl/convert.h src/rtl/cstring.c src/rtl/cstring.h src/rtl/cstring_test.c src/rtl/heap.c src/rtl/heap.h \
+  src/rtl/heap_test.c src/rtl/rtl_test.h src/rtl/sort.c src/rtl/sort_test.c src/rtl/text.h \
+  src/rtl/wcstring.c src/rtl/wcstring_test.c
+KERNEL_ONLY_SOURCES += src/rtl/crt.c src/rtl/crt_test.c
