@@ -13,6 +13,7 @@ KERNEL_SOURCES += \
   src/rtl/convert.c src/rtl/convert.h src/rtl/convert_test.c src/rtl/cstring.c src/rtl/cstring.h \
   src/rtl/cstring_test.c src/rtl/heap.c src/rtl/heap.h src/rtl/heap_test.c src/rtl/rtl_test.h src/rtl/sort.c \
   src/rtl/sort_test.c src/rtl/text.h src/rtl/unicode_compare.c src/rtl/unicode_compare_test.c \
-  src/rtl/unicode_string.c src/rtl/unicode_string_test.c src/rtl/wcstring.c src/rtl/wcstring_test.c
+  src/rtl/unicode_string.c src/rtl/unicode_string_test.c src/rtl/utf8.c src/rtl/utf8_string.c \
+  src/rtl/utf8_string_test.c src/rtl/utf8_test.c src/rtl/wcstring.c src/rtl/wcstring_test.c
 KERNEL_ONLY_SOURCES += src/rtl/crt.c src/rtl/crt_test.c
 EXTRA_DIST += src/rtl/make-tables
