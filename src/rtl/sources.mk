@@ -11,7 +11,8 @@ KERNEL_SOURCES += \
   src/rtl/byte_string.c src/rtl/byte_string_test.c src/rtl/casing.c src/rtl/casing_table.h \
   src/rtl/casing_test.c src/rtl/codepage.c src/rtl/codepage_table.h src/rtl/codepage_test.c \
   src/rtl/convert.c src/rtl/convert.h src/rtl/convert_test.c src/rtl/cstring.c src/rtl/cstring.h \
-  src/rtl/cstring_test.c src/rtl/heap.c src/rtl/heap.h src/rtl/heap_test.c src/rtl/rtl_test.h src/rtl/sort.c \
+  src/rtl/cstring_test.c src/rtl/guid.c src/rtl/guid_test.c src/rtl/heap.c src/rtl/heap.h \
+  src/rtl/heap_test.c src/rtl/integer.c src/rtl/integer_test.c src/rtl/rtl_test.h src/rtl/sort.c \
   src/rtl/sort_test.c src/rtl/text.h src/rtl/unicode_compare.c src/rtl/unicode_compare_test.c \
   src/rtl/unicode_string.c src/rtl/unicode_string_test.c src/rtl/utf8.c src/rtl/utf8_string.c \
   src/rtl/utf8_string_test.c src/rtl/utf8_test.c src/rtl/wcstring.c src/rtl/wcstring_test.c
