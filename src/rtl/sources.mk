@@ -12,9 +12,11 @@ KERNEL_SOURCES += \
   src/rtl/casing_test.c src/rtl/codepage.c src/rtl/codepage_table.h src/rtl/codepage_test.c \
   src/rtl/convert.c src/rtl/convert.h src/rtl/convert_test.c src/rtl/cstring.c src/rtl/cstring.h \
   src/rtl/cstring_test.c src/rtl/guid.c src/rtl/guid_test.c src/rtl/heap.c src/rtl/heap.h \
-  src/rtl/heap_test.c src/rtl/integer.c src/rtl/integer_test.c src/rtl/rtl_test.h src/rtl/sort.c \
-  src/rtl/sort_test.c src/rtl/text.h src/rtl/unicode_compare.c src/rtl/unicode_compare_test.c \
-  src/rtl/unicode_string.c src/rtl/unicode_string_test.c src/rtl/utf8.c src/rtl/utf8_string.c \
-  src/rtl/utf8_string_test.c src/rtl/utf8_test.c src/rtl/wcstring.c src/rtl/wcstring_test.c
+  src/rtl/heap_test.c src/rtl/integer.c src/rtl/integer_test.c src/rtl/memory_ddi.c \
+  src/rtl/memory_ddi_test.c src/rtl/number.c src/rtl/number_test.c src/rtl/rtl_test.h src/rtl/sort.c \
+  src/rtl/sort_test.c src/rtl/text.h src/rtl/time.c src/rtl/time_test.c src/rtl/unicode_compare.c \
+  src/rtl/unicode_compare_test.c src/rtl/unicode_string.c src/rtl/unicode_string_test.c src/rtl/utf8.c \
+  src/rtl/utf8_string.c src/rtl/utf8_string_test.c src/rtl/utf8_test.c src/rtl/version.c src/rtl/version.h \
+  src/rtl/version_test.c src/rtl/wcstring.c src/rtl/wcstring_test.c
 KERNEL_ONLY_SOURCES += src/rtl/crt.c src/rtl/crt_test.c
 EXTRA_DIST += src/rtl/make-tables
