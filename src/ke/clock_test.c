@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of clock.c: time moves, by whole milliseconds, and the clocks agree. */
+#include <nt/ke_thread_ddi.h>
+
 #include "ke/ke_test.h"
 
 TEST(ke_clock, a_tick_is_one_millisecond)
@@ -62,4 +64,55 @@ TEST(ke_clock, every_processor_that_works_gets_ticks)
     ticked = 0;
     test_run_threads(run, count, wait_for_own_tick);
     EXPECT_EQ(ticked, count);
+}
+
+static uint32_t behind, back; /* [a] */
+
+static void watch_precise_time(void *argument)
+{
+    ULONG64 counter, before;
+    ULONGLONG last = 0;
+    (void)argument;
+    for (uint32_t i = 0; i < 300; i++) {
+        before = (ULONG64)KeQueryPerformanceCounter(NULL).QuadPart;
+        ULONGLONG tick = KeQueryInterruptTime();
+        ULONGLONG precise = KeQueryInterruptTimePrecise(&counter);
+        if (precise < tick || counter < before)
+            (void)atomic_add(&behind, 1);
+        if (precise < last)
+            (void)atomic_add(&back, 1);
+        last = precise;
+        if (i % 50 == 0)
+            test_sleep(1);
+    }
+}
+
+TEST(ke_clock, precise_time_is_never_behind_the_ticks)
+{
+    behind = back = 0;
+    test_run_threads(run, 4, watch_precise_time);
+    EXPECT_EQ(behind, 0);
+    EXPECT_EQ(back, 0);
+}
+
+TEST(ke_clock, precise_time_moves_between_ticks)
+{
+    ULONG64 counter;
+    ULONGLONG start = KeQueryInterruptTimePrecise(&counter);
+    KeStallExecutionProcessor(100);
+    ULONGLONG end = KeQueryInterruptTimePrecise(&counter);
+    EXPECT(end - start >= 100 * 10);
+    EXPECT(end % 10000 != 0 || start % 10000 != 0); /* ticks are whole milliseconds */
+}
+
+TEST(ke_clock, system_time_is_boot_time_and_interrupt_time)
+{
+    LARGE_INTEGER system;
+    ULONG64 counter;
+    ULONGLONG before = KeQueryInterruptTimePrecise(&counter);
+    KeQuerySystemTimePrecise(&system);
+    ULONGLONG after = KeQueryInterruptTimePrecise(&counter);
+    EXPECT((ULONGLONG)system.QuadPart - ke.boot_time_100ns >= before);
+    EXPECT((ULONGLONG)system.QuadPart - ke.boot_time_100ns <= after);
+    EXPECT(KeQueryUnbiasedInterruptTime() <= after);
 }

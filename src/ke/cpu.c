@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Processors as Ke sees them: their state, bringing them up, the numbers that drivers ask for. */
-#include <nt/ke_ddi.h>
+/* Processors as Ke sees them: their state, and bringing them up. */
+#include <nt/ke_thread_ddi.h>
 #include <nt/ntstatus.h>
 
 #include "base/format.h"
@@ -59,6 +59,8 @@ void ke_cpu_activate(struct ke_cpu *cpu)
 {
     (void)atomic_or(&ke.active, (uint64_t)1 << cpu->index);
     ke_tlb_forget_all(); /* what was shot down before it was asked, too */
+    if (cpu->index == 0)
+        ke_clock_begin();
     arch_clock_start();
 }
 
@@ -77,6 +79,7 @@ void ke_init(void)
     ke_cpu_init(cpu, 0);
     ke.cpu[0] = cpu;
     ke.cpu_count = 1;
+    KeNumberProcessors = 1;
     arch_cpu_bind(cpu, &cpu->idle_thread.context, &cpu->idle_thread);
     idle_thread_init(cpu);
 }
@@ -103,6 +106,7 @@ static NTSTATUS start_processor(uint32_t index)
         while (!(atomic_load_acquire(&ke.active) >> index & 1))
             arch_cpu_pause(); /* it runs: it will say so */
         atomic_store_release(&ke.cpu_count, index + 1);
+        KeNumberProcessors = (CCHAR)(index + 1);
     }
     return status;
 }
@@ -119,19 +123,4 @@ MUST_CHECK NTSTATUS ke_start_processors(uint32_t limit)
     }
     log_event(LOG_INFO, "ke", "processors count=%u present=%u", ke.cpu_count, present);
     return STATUS_SUCCESS;
-}
-
-ULONG KeQueryActiveProcessorCount(KAFFINITY *active)
-{
-    if (active != NULL)
-        *active = atomic_load_acquire(&ke.active);
-    return atomic_load_acquire(&ke.cpu_count);
-}
-
-ULONG KeGetCurrentProcessorNumberEx(PROCESSOR_NUMBER *number)
-{
-    ULONG index = arch_cpu()->index;
-    if (number != NULL)
-        *number = (PROCESSOR_NUMBER){ .Group = 0, .Number = (UCHAR)index };
-    return index;
 }

@@ -131,9 +131,10 @@ struct ke_state {
     uint32_t cpu_count;                /* [a] */
     uint64_t active;                   /* [a] bit n: processor n schedules */
     uint64_t idle;                     /* [a] bit n: processor n halts and would take work */
-    uint64_t ticks;           /* [a] milliseconds since boot: interrupt time / KE_TICK_100NS */
-    uint64_t boot_time_100ns; /* [i] since 1601 */
-    bool threaded_dpcs;       /* [a] else they run as ordinary ones */
+    uint64_t ticks;             /* [a] milliseconds since boot: interrupt time / KE_TICK_100NS */
+    uint64_t time_origin_100ns; /* [a] of the performance counter, when interrupt time was 0 */
+    uint64_t boot_time_100ns;   /* [i] since 1601 */
+    bool threaded_dpcs;         /* [a] else they run as ordinary ones */
     uint32_t
         dpc_depth_maximum; /* [a] DPCs that may lie in a queue without an interrupt; tests lower it */
     uint32_t

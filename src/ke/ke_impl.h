@@ -171,6 +171,7 @@ void ke_reap(struct ke_thread *thread);
 
 void ke_dpc_drain(struct ke_cpu *cpu);       /* DISPATCH_LEVEL, interrupts on */
 bool ke_dpc_waits(const struct ke_cpu *cpu); /* for the dispatch interrupt */
+void ke_clock_begin(void);                   /* interrupt time is 0 now */
 void ke_dpc_tick(struct ke_cpu *cpu, uint64_t ticks);
 /* Take the first DPC of this processor and call it; false: there is none. */
 bool ke_dpc_run_one(struct ke_cpu *cpu, enum ke_dpc_kind kind);

@@ -153,3 +153,23 @@ void KeRevertToUserAffinityThread(void)
 {
     KeRevertToUserAffinityThreadEx(0);
 }
+
+/*
+ * The same with a group, of which there is one. No such group or processor: nothing changes, and *previous is zero.
+ * Source: WDK "KeSetSystemGroupAffinityThread function (wdm.h)", "KeRevertToUserGroupAffinityThread function (wdm.h)"
+ */
+void KeSetSystemGroupAffinityThread(GROUP_AFFINITY *affinity, GROUP_AFFINITY *previous)
+{
+    KAFFINITY before = 0;
+    if (affinity->Group == 0)
+        before = KeSetSystemAffinityThreadEx(affinity->Mask);
+    if (previous != NULL)
+        *previous = (GROUP_AFFINITY){ .Mask = before };
+}
+
+/* *previous is what the call above gave; zero: what the thread had before the first of them. */
+void KeRevertToUserGroupAffinityThread(GROUP_AFFINITY *previous)
+{
+    if (previous->Group == 0)
+        KeRevertToUserAffinityThreadEx(previous->Mask);
+}

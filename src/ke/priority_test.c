@@ -299,3 +299,30 @@ TEST(ke_switch, a_preempted_thread_moves_to_an_idle_processor)
     }
     atomic_store_relaxed(&ke.relief_ticks, relief);
 }
+
+static void use_group_calls(void *argument)
+{
+    struct selftest_run *run = argument;
+    uint64_t affinity = arch_thread()->affinity;
+    for (uint32_t i = 0; i < ke.cpu_count; i++) {
+        GROUP_AFFINITY first, second, here = { .Mask = (KAFFINITY)1 << i };
+        GROUP_AFFINITY there = { .Mask = (KAFFINITY)1 << (ke.cpu_count - 1 - i) };
+        KeSetSystemGroupAffinityThread(&here, &first);
+        EXPECT_EQ(KeGetCurrentProcessorNumberEx(NULL), i);
+        KeSetSystemGroupAffinityThread(&there, &second);
+        EXPECT_EQ(KeGetCurrentProcessorNumberEx(NULL), ke.cpu_count - 1 - i);
+        KeRevertToUserGroupAffinityThread(&second);
+        EXPECT_EQ(KeGetCurrentProcessorNumberEx(NULL), i);
+        KeRevertToUserGroupAffinityThread(&first);
+        EXPECT_EQ(arch_thread()->affinity, affinity);
+    }
+    GROUP_AFFINITY nowhere = { .Mask = 1, .Group = 1 }, previous = { .Mask = 7 };
+    KeSetSystemGroupAffinityThread(&nowhere, &previous);
+    EXPECT_EQ(previous.Mask, 0);
+    EXPECT_EQ(arch_thread()->affinity, affinity);
+}
+
+TEST(ke_affinity, group_calls_hold_at_once_and_are_taken_back)
+{
+    test_join(run, test_thread(run, use_group_calls, run, 0, 0));
+}
