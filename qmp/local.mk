@@ -9,6 +9,7 @@ KEELVM_FILES = \
   qmp/keelvm/debug.py \
   qmp/keelvm/errors.py \
   qmp/keelvm/events.py \
+  qmp/keelvm/growth.py \
   qmp/keelvm/journal.py \
   qmp/keelvm/ktap.py \
   qmp/keelvm/machine.py \
@@ -68,6 +69,7 @@ HARNESS_TESTS = \
   tests-unit/harness/test_bench.py \
   tests-unit/harness/test_debug.py \
   tests-unit/harness/test_events.py \
+  tests-unit/harness/test_growth.py \
   tests-unit/harness/test_ktap.py \
   tests-unit/harness/test_machine.py \
   tests-unit/harness/test_options.py \

@@ -29,7 +29,8 @@ KERNEL_SOURCES = \
   src/rtl/memmap.c src/rtl/memmap.h src/rtl/memmap_test.c src/rtl/memory.h \
   src/rtl/options.c src/rtl/options.h src/rtl/options_test.c \
   src/bench/bench.c src/bench/bench.h src/bench/bench_impl.h src/bench/bench_test.c src/bench/benches.tbl \
-  src/bench/locks.c src/bench/memory.c src/bench/objects.c src/bench/threads.c \
+  src/bench/growth.c src/bench/growth.h src/bench/growth_impl.h src/bench/growth_test.c src/bench/growth_threads.c \
+  src/bench/growths.tbl src/bench/locks.c src/bench/memory.c src/bench/objects.c src/bench/threads.c \
   src/stress/apcs.c src/stress/cases.tbl src/stress/deferred.c src/stress/memory.c src/stress/owners.c \
   src/stress/queues.c src/stress/signals.c src/stress/stress.c src/stress/stress.h src/stress/stress_impl.h \
   src/stress/stress_test.c src/stress/threads.c \

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from keelvm import bench, debug, selftest
+from keelvm import bench, debug, growth, selftest
 from keelvm.errors import KeelError, UsageError
 from keelvm.progress import progress_for
 from keelvm.settings import Settings, from_environment
@@ -39,6 +39,8 @@ def main(arguments: Sequence[str] | None = None, settings: Settings | None = Non
             return _selftest(known, options)
         if options.command == "bench":
             return _bench(known, options)
+        if options.command == "growth":
+            return _growth(known, options)
         return _debug(known, options, rest)
     except KeelError as error:
         print(f"keel: {error}", file=sys.stderr)
@@ -72,6 +74,7 @@ def _parser(version: str) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_selftest(commands)
     _add_bench(commands)
+    _add_growth(commands)
     _add_debug(commands)
     return parser
 
@@ -116,6 +119,23 @@ def _add_bench(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         metavar="S",
         type=float,
         default=selftest.TIMEOUT,
+        help="seconds after which the kernel counts as hung (default: %(default)g)",
+    )
+
+
+def _add_growth(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    help_text = "boot the kernel and measure how the cost of operations grows with their number"
+    command = commands.add_parser(
+        "growth", help=help_text, description=help_text + ", in instructions.", allow_abbrev=False
+    )
+    command.add_argument("glob", nargs="?", metavar="GLOB", help="which: 'timer'; all if left out")
+    _add_machine(command)
+    command.set_defaults(smp=1, cpu="qemu64", fast=True, mem=growth.MEMORY_MIB)
+    command.add_argument(
+        "--timeout",
+        metavar="S",
+        type=float,
+        default=growth.TIMEOUT,
         help="seconds after which the kernel counts as hung (default: %(default)g)",
     )
 
@@ -210,6 +230,16 @@ def _write_json(path: Path, outcome: selftest.Outcome | bench.Outcome) -> None:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise KeelError(f"cannot write {path}: {error.strerror}") from None
+
+
+def _growth(settings: Settings, options: argparse.Namespace) -> int:
+    request = replace(_request(options, options.timeout), icount=True)
+    outcome = growth.run(settings, request, options.glob, options.logs)
+    print(growth.table(outcome.measurements))
+    if outcome.passed:
+        return 0
+    print(outcome.report.text(), file=sys.stderr)
+    return 1
 
 
 def _debug(settings: Settings, options: argparse.Namespace, rest: list[str]) -> int:

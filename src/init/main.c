@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/selftest.h"
 #include "bench/bench.h"
+#include "bench/growth.h"
 #include "ex/ex.h"
 #include "ke/bugcheck.h"
 #include "ke/ke.h"
@@ -134,6 +135,9 @@ static void phase1(void *argument)
     mm_pool_fail_every(options.pool_fail);
     if (options.selftest)
         run_selftests();
+    if (options.growth)
+        finish(bench_growth_run(options.growth_glob, GROWTH_MOST) == 0 ? STATUS_PASSED
+                                                                       : STATUS_FAILED);
     if (options.stress)
         run_stress();
     if (options.bench)

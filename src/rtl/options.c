@@ -42,6 +42,14 @@ static bool set_bench(struct rtl_options *options, const char *value, size_t len
     return copy_text(options->bench_glob, sizeof(options->bench_glob), value, length);
 }
 
+static bool set_growth(struct rtl_options *options, const char *value, size_t length,
+                       uint64_t number)
+{
+    (void)number; /* a glob is text */
+    options->growth = true;
+    return copy_text(options->growth_glob, sizeof(options->growth_glob), value, length);
+}
+
 static bool set_stress(struct rtl_options *options, const char *value, size_t length,
                        uint64_t number)
 {
@@ -146,6 +154,7 @@ static bool set_pool_report(struct rtl_options *options, const char *value, size
 static const struct option table[] = {
     { "selftest", OPTION_GLOBS, set_selftest, 0, 0 },
     { "bench", OPTION_GLOBS, set_bench, 0, 0 },
+    { "growth", OPTION_GLOBS, set_growth, 0, 0 },
     { "stress", OPTION_GLOBS, set_stress, 0, 0 },
     { "stress_seconds", OPTION_NUMBER, set_stress_seconds, 1, 86400 },
     { "idle", OPTION_FLAG, set_idle, 0, 0 },
@@ -311,6 +320,7 @@ static bool one_task_only(const struct rtl_options *options, char *error, size_t
         const char *name;
     } tasks[] = { { options->selftest, "selftest" },
                   { options->bench, "bench" },
+                  { options->growth, "growth" },
                   { options->stress, "stress" },
                   { options->idle, "idle" } };
     const char *first = NULL;

@@ -13,6 +13,8 @@ struct rtl_options {
     char selftest_globs[256]; /* empty: all */
     bool bench;               /* run the benchmarks and end */
     char bench_glob[64];      /* empty: all */
+    bool growth;              /* measure operations beside many others and end */
+    char growth_glob[64];     /* empty: all */
     bool stress;              /* run the loads of src/stress and end */
     char stress_glob[64];     /* empty: all */
     uint32_t stress_seconds;  /* 0: as long as src/stress thinks right */

@@ -2,22 +2,45 @@
 /* Cases about signals: each is consumed once, none is lost. Where a wait has no time-out, a lost one is a hang. */
 #include "stress/stress_impl.h"
 
-/* --- ping_pong: pairs of threads that set each other's events; each set is one wait's --------------------- */
+/* --- ping_pong: pairs of threads that signal each other; each signal is one wait's, a lost one is a hang ----- */
+
+/* What a thread of the pair waits for: an event or a semaphore. */
+union ball {
+    DISPATCHER_HEADER header;
+    KEVENT event;
+    KSEMAPHORE semaphore;
+};
 
 struct ping_pong {
     struct pair {
-        KEVENT there, back;
-        bool stop; /* [a] */
+        union ball there, back;
+        bool semaphores; /* [i] */
+        bool stop;       /* [a] */
         uint64_t sent, answered;
     } pairs[STRESS_WORKERS / 2];
 };
+
+static void ball_init(union ball *ball, bool semaphore)
+{
+    if (semaphore)
+        KeInitializeSemaphore(&ball->semaphore, 0, 1);
+    else
+        KeInitializeEvent(&ball->event, SynchronizationEvent, FALSE);
+}
+
+static LONG throw(union ball * ball, bool semaphore)
+{
+    return semaphore ? KeReleaseSemaphore(&ball->semaphore, 1, 1, FALSE)
+                     : KeSetEvent(&ball->event, 1, FALSE);
+}
 
 static void ping_pong_begin(struct stress_load *load)
 {
     struct ping_pong *state = load->state;
     for (uint32_t i = 0; i < STRESS_WORKERS / 2; i++) {
-        KeInitializeEvent(&state->pairs[i].there, SynchronizationEvent, FALSE);
-        KeInitializeEvent(&state->pairs[i].back, SynchronizationEvent, FALSE);
+        state->pairs[i].semaphores = i % 2 == 1;
+        ball_init(&state->pairs[i].there, state->pairs[i].semaphores);
+        ball_init(&state->pairs[i].back, state->pairs[i].semaphores);
     }
 }
 
@@ -25,11 +48,11 @@ static void ping(struct stress_load *load, struct stress_worker *worker, struct 
 {
     while (stress_step(worker)) {
         pair->sent++;
-        STRESS_EQUAL(load, KeSetEvent(&pair->there, 1, FALSE), 0);
+        STRESS_EQUAL(load, throw(&pair->there, pair->semaphores), 0);
         STRESS_EQUAL(load, stress_wait(&pair->back), STATUS_SUCCESS);
     }
     atomic_store_release(&pair->stop, true);
-    (void)KeSetEvent(&pair->there, 0, FALSE); /* the last one waits for it */
+    (void) throw(&pair->there, pair->semaphores); /* the last one waits for it */
 }
 
 static void pong(struct stress_load *load, struct pair *pair)
@@ -39,7 +62,7 @@ static void pong(struct stress_load *load, struct pair *pair)
         if (atomic_load_acquire(&pair->stop))
             break;
         pair->answered++;
-        STRESS_EQUAL(load, KeSetEvent(&pair->back, 1, FALSE), 0);
+        STRESS_EQUAL(load, throw(&pair->back, pair->semaphores), 0);
     }
 }
 
@@ -58,8 +81,8 @@ static void ping_pong_end(struct stress_load *load)
     struct ping_pong *state = load->state;
     for (uint32_t i = 0; i < load->count / 2; i++) {
         STRESS_EQUAL(load, state->pairs[i].sent, state->pairs[i].answered);
-        STRESS_EQUAL(load, KeReadStateEvent(&state->pairs[i].there), 0);
-        STRESS_EQUAL(load, KeReadStateEvent(&state->pairs[i].back), 0);
+        STRESS_EQUAL(load, state->pairs[i].there.header.SignalState, 0);
+        STRESS_EQUAL(load, state->pairs[i].back.header.SignalState, 0);
     }
 }
 
