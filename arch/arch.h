@@ -109,9 +109,11 @@ void arch_irql_set(
 void arch_software_interrupt(KIRQL level);
 
 /*
- * Route the interrupt line `gsi` (ACPI's global system interrupt) to `cpu_index` and unmask it; *vector_irql is the
- * level its handler runs at. STATUS_INVALID_PARAMETER: no such line. STATUS_INSUFFICIENT_RESOURCES: no vector left.
+ * Route the interrupt line `gsi` (ACPI's global system interrupt) to `cpu_index` and unmask it; ARCH_CPU_NONE: mask it.
+ * *vector_irql is the level its handler runs at, the same until arch_interrupt_disconnect. STATUS_INVALID_PARAMETER: no
+ * such line or processor. STATUS_INSUFFICIENT_RESOURCES: no vector left. STATUS_SHARING_VIOLATION: the port's own line.
  */
+#define ARCH_CPU_NONE UINT32_MAX
 MUST_CHECK NTSTATUS arch_interrupt_connect(uint32_t gsi, uint32_t cpu_index, KIRQL *vector_irql);
 void arch_interrupt_disconnect(uint32_t gsi);
 

@@ -9,7 +9,7 @@ KERNEL_SOURCES = \
   src/base/selftest_impl.h src/base/selftest_test.c \
   src/base/variant/checked/variant.h src/base/variant/free/variant.h src/base/variant/kasan/variant.h \
   src/ke/apc.c src/ke/bugcheck.c src/ke/bugcheck.h src/ke/call.c src/ke/clock.c src/ke/cpu.c src/ke/dpc.c \
-  src/ke/event.c src/ke/float.c src/ke/float_test.c src/ke/held.c src/ke/held.h src/ke/held_test.c src/ke/interrupt.c src/ke/irql.c src/ke/ke.h src/ke/ke_impl.h src/ke/lock.c \
+  src/ke/event.c src/ke/float.c src/ke/float_test.c src/ke/held.c src/ke/held.h src/ke/held_test.c src/ke/interrupt.c src/ke/interrupt.h src/ke/interrupt_connect.c src/ke/interrupt_test.c src/ke/irql.c src/ke/ke.h src/ke/ke_impl.h src/ke/lock.c \
   src/ke/lock.h src/ke/lock_classes.h src/ke/lock_classes.tbl src/ke/object.c src/ke/ready.c \
   src/ke/call_test.c src/ke/clock_test.c src/ke/dpc_test.c src/ke/irql_test.c src/ke/ke_test.h \
   src/ke/apc_test.c src/ke/lock_test.c src/ke/mutant_test.c src/ke/priority_test.c src/ke/queue_test.c \
@@ -38,6 +38,8 @@ KERNEL_SOURCES = \
   src/kd/filter_test.c src/kd/lines.c src/kd/lines.h src/kd/lines_test.c src/kd/print.c src/kd/print.h src/kd/print_test.c \
   src/init/main.c src/init/planted_test.c src/trap/fault.c src/trap/interrupt.c
 
+KERNEL_SOURCES += src/io/interrupt.c src/io/interrupt_test.c src/io/io.h
+
 # Compiled for the ports that boot, not for the host.
 KERNEL_ONLY_SOURCES = src/rtl/memory.c src/rtl/memory_test.c src/kd/ubsan.c src/kd/ubsan_test.c src/mm/kasan_test.c
 if KEEL_KASAN
@@ -60,4 +62,4 @@ NT_FILES = \
 ntincludedir = $(pkgincludedir)/nt
 ntinclude_HEADERS = $(NT_FILES)
 EXTRA_DIST += src/include/nt/README.md
-EXTRA_DIST += src/base/README.md src/bench/README.md src/stress/README.md src/ex/README.md
+EXTRA_DIST += src/base/README.md src/bench/README.md src/stress/README.md src/ex/README.md src/io/README.md

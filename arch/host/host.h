@@ -73,6 +73,8 @@ typedef bool host_fault_hook(struct arch_frame *frame, const struct arch_fault *
 
 struct host_line {
     bool connected;
+    bool asserted;   /* level: comes in again until it is not any more */
+    bool in_service; /* its handlers run */
     uint32_t cpu;
     KIRQL irql;
 };
@@ -132,6 +134,7 @@ void host_cpu_wait(void);
 KIRQL host_pending_level(const struct host_cpu *cpu);
 bool host_deliver(void); /* everything that may come in now; whether something did */
 void host_line_raise(uint32_t gsi);
+void host_line_assert(uint32_t gsi, bool asserted);
 void host_power_button_press(void);
 
 /* time.c */

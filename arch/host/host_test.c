@@ -123,6 +123,75 @@ TEST_HOST(host_interrupt, of_a_line_that_is_not_connected_is_lost, "the port's o
     disconnect_lines(old);
 }
 
+static uint32_t rounds_left; /* until the device lets go of its line */
+
+static BOOLEAN handle_level(KINTERRUPT *interrupt, PVOID context)
+{
+    (void)interrupt;
+    seen++;
+    if (rounds_left != 0 && --rounds_left == 0)
+        host_line_assert(LOW_LINE, false);
+    return context != NULL;
+}
+
+static KINTERRUPT *connect_level(struct selftest_run *run, PVOID claims)
+{
+    struct ke_interrupt_options options = {
+        .gsi = LOW_LINE,
+        .mode = LevelSensitive,
+        .affinity = 1,
+        .routine = handle_level,
+        .context = claims,
+    };
+    KINTERRUPT *interrupt = NULL;
+
+    seen = 0;
+    EXPECT_EQ(ke_interrupt_connect(&options, &interrupt), STATUS_SUCCESS);
+    return interrupt;
+}
+
+TEST_HOST(host_interrupt, a_level_comes_in_until_it_is_not_asserted_any_more,
+          "the port's own lines")
+{
+    KINTERRUPT *interrupt = connect_level(run, &rounds_left);
+
+    REQUIRE(interrupt != NULL);
+    rounds_left = 5;
+    host_line_assert(LOW_LINE, true);
+    EXPECT(test_reaches(&seen, 5));
+    arch_stall(100);
+    ke_interrupt_disconnect(interrupt);
+    EXPECT_EQ(seen, 5);
+}
+
+TEST_HOST(host_interrupt, a_level_that_nobody_claims_is_masked_and_the_machine_goes_on,
+          "the port's own lines")
+{
+    KINTERRUPT *interrupt = connect_level(run, NULL);
+
+    REQUIRE(interrupt != NULL);
+    rounds_left = 0;
+    host_line_assert(LOW_LINE, true);
+    EXPECT(test_reaches(&seen, KE_INTERRUPT_UNCLAIMED_LIMIT));
+    arch_stall(100);
+    EXPECT(!ke.lines[LOW_LINE].routed);
+    ke_interrupt_disconnect(interrupt);
+    host_line_assert(LOW_LINE, false);
+    EXPECT_EQ(seen, KE_INTERRUPT_UNCLAIMED_LIMIT);
+}
+
+TEST_HOST(host_interrupt, a_level_asserted_before_anybody_listens_comes_in_then,
+          "the port's own lines")
+{
+    rounds_left = 1;
+    host_line_assert(LOW_LINE, true);
+    KINTERRUPT *interrupt = connect_level(run, &rounds_left);
+
+    REQUIRE(interrupt != NULL);
+    EXPECT(test_reaches(&seen, 1));
+    ke_interrupt_disconnect(interrupt);
+}
+
 TEST_HOST(host_interrupt, bad_lines_and_processors_are_refused, "the port's own lines")
 {
     KIRQL irql = HIGH_LEVEL;

@@ -65,16 +65,28 @@ static void deliver_clock(struct arch_frame *frame)
         trap_clock(frame, ticks);
 }
 
+/* A level that is asserted is pending unless it is being dealt with. */
+static void offer(uint32_t gsi)
+{
+    const struct host_line *line = &host.lines[gsi];
+
+    if (line->connected && line->asserted && !line->in_service)
+        host.cpus[line->cpu].pending_lines |= 1u << gsi;
+}
+
 static void deliver_line(struct arch_frame *frame)
 {
     uint32_t gsi = highest_line(host_this);
 
     host_this->pending_lines &= ~(1u << gsi);
     host_this->interrupts = true;
+    host.lines[gsi].in_service = true;
     if (gsi == HOST_POWER_BUTTON_LINE && host.power_button_pressed != NULL)
         host.power_button_pressed();
     else
         up(frame, ARCH_INTERRUPT_DEVICE, gsi);
+    host.lines[gsi].in_service = false;
+    offer(gsi);
 }
 
 static void deliver_software(struct arch_frame *frame, KIRQL level)
@@ -166,13 +178,17 @@ void arch_software_interrupt(KIRQL level)
 NTSTATUS arch_interrupt_connect(uint32_t gsi, uint32_t cpu_index, KIRQL *vector_irql)
 {
     struct host_line *line = &host.lines[gsi < HOST_LINES ? gsi : 0];
+    bool none = cpu_index == ARCH_CPU_NONE;
 
-    if (gsi >= HOST_LINES || cpu_index >= host.options.cpus || !host.cpus[cpu_index].started)
+    if (gsi >= HOST_LINES)
         return STATUS_INVALID_PARAMETER;
-    line->connected = true;
-    line->cpu = cpu_index;
+    if (!none && (cpu_index >= host.options.cpus || !host.cpus[cpu_index].started))
+        return STATUS_INVALID_PARAMETER;
+    line->connected = !none;
+    line->cpu = none ? line->cpu : cpu_index;
     line->irql = (KIRQL)(FIRST_DEVICE_LEVEL + gsi % DEVICE_LEVELS);
     *vector_irql = line->irql;
+    offer(gsi);
     return STATUS_SUCCESS;
 }
 
@@ -182,6 +198,14 @@ void arch_interrupt_disconnect(uint32_t gsi)
     host.lines[gsi].connected = false;
     for (uint32_t i = 0; i < host.options.cpus; i++)
         host.cpus[i].pending_lines &= ~(1u << gsi);
+}
+
+void host_line_assert(uint32_t gsi, bool asserted)
+{
+    CHECK(gsi < HOST_LINES);
+    host.lines[gsi].asserted = asserted;
+    offer(gsi);
+    host_point();
 }
 
 /* An edge on the line: lost if it is not connected, as with a masked one. */

@@ -184,13 +184,17 @@ uint32_t x86_ioapic_entry(uint32_t gsi)
 
 /* --- Lines ---------------------------------------------------------------------------------- */
 
-/* The destination is written while the line is masked. */
+static bool is_processor(uint32_t cpu_index)
+{
+    return cpu_index == ARCH_CPU_NONE || (cpu_index < ARCH_MAX_CPUS && x86_cpus[cpu_index] != NULL);
+}
+
+/* The destination is written while the line is masked; without one it stays so. */
 static NTSTATUS connect(const struct x86_own_line *line, uint32_t cpu_index, KIRQL *vector_irql)
 {
     size_t ioapic;
     uint32_t index;
-    if (cpu_index >= ARCH_MAX_CPUS || x86_cpus[cpu_index] == NULL ||
-        !find(line->gsi, &ioapic, &index))
+    if (!is_processor(cpu_index) || !find(line->gsi, &ioapic, &index))
         return STATUS_INVALID_PARAMETER;
     bool interrupts = lock();
     uint32_t slot = take_slot(line->gsi);
@@ -199,17 +203,31 @@ static NTSTATUS connect(const struct x86_own_line *line, uint32_t cpu_index, KIR
         mode |= line->level ? IOAPIC_LEVEL : 0;
         mode |= line->active_low ? IOAPIC_ACTIVE_LOW : 0;
         write(ioapic, index, mode | IOAPIC_MASKED);
-        write(ioapic, index + 1, x86_cpus[cpu_index]->apic_id << 24);
-        write(ioapic, index, mode);
+        if (cpu_index != ARCH_CPU_NONE) {
+            write(ioapic, index + 1, x86_cpus[cpu_index]->apic_id << 24);
+            write(ioapic, index, mode);
+        }
         *vector_irql = (KIRQL)((X86_VECTOR_DEVICE_FIRST + slot) >> 4);
     }
     unlock(interrupts);
     return slot != VECTORS ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
 }
 
+static const struct x86_own_line *own_line(uint32_t gsi)
+{
+    uint32_t count = atomic_load_acquire(&own_count);
+    for (uint32_t i = 0; i < count; i++) {
+        if (own_lines[i].gsi == gsi)
+            return &own_lines[i];
+    }
+    return NULL;
+}
+
 MUST_CHECK NTSTATUS arch_interrupt_connect(uint32_t gsi, uint32_t cpu_index, KIRQL *vector_irql)
 {
     struct x86_own_line line = { .gsi = gsi };
+    if (own_line(gsi) != NULL)
+        return STATUS_SHARING_VIOLATION;
     x86_ioapic_line_mode(gsi, &line.level, &line.active_low);
     return connect(&line, cpu_index, vector_irql);
 }
@@ -247,12 +265,8 @@ MUST_CHECK NTSTATUS x86_ioapic_connect_own(const struct x86_own_line *line)
 
 bool x86_ioapic_run_own(uint32_t gsi)
 {
-    uint32_t count = atomic_load_acquire(&own_count);
-    for (uint32_t i = 0; i < count; i++) {
-        if (own_lines[i].gsi == gsi) {
-            own_lines[i].handler();
-            return true;
-        }
-    }
-    return false;
+    const struct x86_own_line *line = own_line(gsi);
+    if (line != NULL)
+        line->handler();
+    return line != NULL;
 }

@@ -36,7 +36,8 @@ TEST_KERNEL(x86_ioapic, only_connected_lines_are_unmasked, "looks at the registe
 {
     EXPECT(x86_ioapic_line_count() >= 24);
     for (uint32_t gsi = 0; gsi < x86_ioapic_line_count(); gsi++)
-        EXPECT_EQ(is_masked(gsi), !has_vector(gsi));
+        EXPECT(is_masked(gsi) || has_vector(gsi));
+    EXPECT(!is_masked(x86_ioapic_isa_gsi(4))); /* the serial line's */
 }
 
 TEST_KERNEL(x86_ioapic, a_line_or_processor_that_does_not_exist_is_refused,
@@ -45,7 +46,7 @@ TEST_KERNEL(x86_ioapic, a_line_or_processor_that_does_not_exist_is_refused,
     KIRQL irql = HIGH_LEVEL;
     EXPECT_EQ(arch_interrupt_connect(100000, 0, &irql), STATUS_INVALID_PARAMETER);
     EXPECT_EQ(arch_interrupt_connect(PCI_LINE, ke.cpu_count, &irql), STATUS_INVALID_PARAMETER);
-    EXPECT_EQ(arch_interrupt_connect(PCI_LINE, UINT32_MAX, &irql), STATUS_INVALID_PARAMETER);
+    EXPECT_EQ(arch_interrupt_connect(PCI_LINE, ARCH_MAX_CPUS, &irql), STATUS_INVALID_PARAMETER);
     EXPECT_EQ(irql, HIGH_LEVEL);
     EXPECT_EQ(x86_ioapic_entry(100000), IOAPIC_NO_ENTRY);
 }
@@ -92,6 +93,36 @@ TEST_KERNEL(x86_ioapic, lines_connected_one_after_the_other_have_different_level
     EXPECT(levels[0] != levels[1] && levels[1] != levels[2] && levels[0] != levels[2]);
 }
 
+TEST_KERNEL(x86_ioapic, a_masked_line_keeps_its_vector, "looks at the registers of the I/O APIC")
+{
+    KIRQL first, masked, again;
+    uint32_t gsi;
+    REQUIRE(!has_vector(PCI_LINE));
+    REQUIRE(NT_SUCCESS(arch_interrupt_connect(PCI_LINE, 0, &first)));
+    EXPECT(NT_SUCCESS(arch_interrupt_connect(PCI_LINE, ARCH_CPU_NONE, &masked)));
+    uint32_t entry = x86_ioapic_entry(PCI_LINE);
+    bool found = x86_ioapic_vector_gsi((uint8_t)entry, &gsi);
+    EXPECT(NT_SUCCESS(arch_interrupt_connect(PCI_LINE, 0, &again)));
+    bool unmasked = !is_masked(PCI_LINE);
+    arch_interrupt_disconnect(PCI_LINE);
+    EXPECT(entry & IOAPIC_MASKED);
+    EXPECT(found);
+    EXPECT_EQ(masked, first);
+    EXPECT_EQ(again, first);
+    EXPECT(unmasked);
+}
+
+TEST_KERNEL(x86_ioapic, a_line_of_the_port_s_own_is_not_given_away,
+            "the port has lines of its own here")
+{
+    KIRQL irql = HIGH_LEVEL;
+    uint32_t uart = x86_ioapic_isa_gsi(4);
+    uint32_t before = x86_ioapic_entry(uart);
+    EXPECT_EQ(arch_interrupt_connect(uart, 0, &irql), STATUS_SHARING_VIOLATION);
+    EXPECT_EQ(x86_ioapic_entry(uart), before);
+    EXPECT_EQ(irql, HIGH_LEVEL);
+}
+
 TEST_KERNEL(x86_ioapic, connecting_a_thousand_times_runs_out_of_nothing,
             "looks at the registers of the I/O APIC")
 {
@@ -134,14 +165,29 @@ struct rtc_test {
 };
 
 /* Reading register C is what ends the interrupt. */
-static bool rtc_handler(void *argument)
+static BOOLEAN rtc_handler(KINTERRUPT *interrupt, PVOID context)
 {
-    struct rtc_test *test = argument;
+    struct rtc_test *test = context;
+    (void)interrupt;
     bool ours = rtc_read(RTC_C) & B_PERIODIC;
     atomic_store_release(&test->cpu, arch_cpu()->index);
     atomic_store_release(&test->irql, arch_irql());
     (void)atomic_add(&test->count, ours ? 1 : 0);
     return ours;
+}
+
+static KINTERRUPT *rtc_connect(struct selftest_run *run, struct rtc_test *test)
+{
+    KINTERRUPT *interrupt = NULL;
+    struct ke_interrupt_options options = {
+        .gsi = x86_ioapic_isa_gsi(RTC_IRQ),
+        .mode = Latched,
+        .affinity = 1,
+        .routine = rtc_handler,
+        .context = test,
+    };
+    EXPECT(NT_SUCCESS(ke_interrupt_connect(&options, &interrupt)));
+    return interrupt;
 }
 
 static void rtc_start(void)
@@ -161,12 +207,13 @@ TEST_KERNEL(x86_ioapic, a_device_s_interrupts_reach_its_handler_at_its_level, "n
 {
     struct rtc_test test = { 0 };
     uint32_t gsi = x86_ioapic_isa_gsi(RTC_IRQ);
-    REQUIRE(NT_SUCCESS(ke_interrupt_connect(gsi, rtc_handler, &test)));
+    KINTERRUPT *interrupt = rtc_connect(run, &test);
+    REQUIRE(interrupt != NULL);
     uint32_t level = (x86_ioapic_entry(gsi) & 0xff) >> 4;
     rtc_start();
     bool came = test_reaches(&test.count, 5);
     rtc_stop();
-    ke_interrupt_disconnect(gsi);
+    ke_interrupt_disconnect(interrupt);
     EXPECT(came);
     EXPECT_EQ(test.irql, level);
     EXPECT_EQ(test.cpu, 0);
@@ -177,7 +224,8 @@ TEST_KERNEL(x86_ioapic, a_line_can_be_routed_to_any_processor, "needs a device")
     struct rtc_test test = { 0 };
     uint32_t gsi = x86_ioapic_isa_gsi(RTC_IRQ);
     KIRQL irql;
-    REQUIRE(NT_SUCCESS(ke_interrupt_connect(gsi, rtc_handler, &test)));
+    KINTERRUPT *interrupt = rtc_connect(run, &test);
+    REQUIRE(interrupt != NULL);
     rtc_start();
     for (uint32_t cpu = ke.cpu_count; cpu-- != 0;) {
         EXPECT(NT_SUCCESS(arch_interrupt_connect(gsi, cpu, &irql)));
@@ -186,5 +234,5 @@ TEST_KERNEL(x86_ioapic, a_line_can_be_routed_to_any_processor, "needs a device")
         EXPECT_EQ(atomic_load_acquire(&test.cpu), cpu);
     }
     rtc_stop();
-    ke_interrupt_disconnect(gsi);
+    ke_interrupt_disconnect(interrupt);
 }

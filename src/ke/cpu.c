@@ -73,6 +73,7 @@ void ke_init(void)
     ke_lock_init(&ke.wait_all_lock, KE_LOCK_WAIT_ALL);
     ke_lock_init(&ke.thread_list_lock, KE_LOCK_THREAD_LIST);
     ke_lock_init(&ke.reaper_lock, KE_LOCK_REAPER);
+    ke_interrupt_init();
     InitializeListHead(&ke.threads);
     InitializeListHead(&ke.reaper_list);
     KeInitializeEvent(&ke.reaper_work, SynchronizationEvent, FALSE);

@@ -17,32 +17,16 @@
 
 #include "arch.h"
 #include "ke/held.h"
+#include "ke/interrupt.h"
 #include "ke/lock.h"
 #include "ke/thread.h"
 
-#define KE_TICK_100NS      10000 /* the clock ticks every millisecond exactly */
+#define KE_TICK_100NS   10000 /* the clock ticks every millisecond exactly */
 
-#define KE_LOCKS_HELD      128 /* a wait for all of 64 objects holds as many */
-#define KE_INTERRUPT_LINES 64
+#define KE_LOCKS_HELD   128 /* a wait for all of 64 objects holds as many */
 
-#define KE_WHEEL_LEVELS    4
-#define KE_WHEEL_SLOTS     64
-
-/* --- Interrupts ----------------------------------------------------------------------------------------------- */
-
-/*
- * A handler for an interrupt line; true if the interrupt was its device's. Runs at the line's level, interrupts on.
- * STATUS_SHARING_VIOLATION: the line has one already; STATUS_INVALID_PARAMETER: no such line.
- */
-typedef bool (*ke_interrupt_handler)(void *argument);
-MUST_CHECK NTSTATUS ke_interrupt_connect(uint32_t gsi, ke_interrupt_handler handler,
-                                         void *argument);
-void ke_interrupt_disconnect(uint32_t gsi);
-
-struct ke_interrupt_line {
-    ke_interrupt_handler handler;
-    void *argument;
-};
+#define KE_WHEEL_LEVELS 4
+#define KE_WHEEL_SLOTS  64
 
 /* --- Processors ------------------------------------------------------------------------------------------- */
 
@@ -149,7 +133,7 @@ struct ke_state {
     struct ke_lock reaper_lock;
     LIST_ENTRY reaper_list; /* threads that have left their stacks for good */
     KEVENT reaper_work;
-    struct ke_interrupt_line lines[KE_INTERRUPT_LINES]; /* [i] while connected */
+    struct ke_interrupt_line lines[KE_INTERRUPT_LINES]; /* each has a lock */
     uint32_t calling_together; /* [a] 1: somebody gathers processors: call.c */
     uint32_t bugchecking;      /* [a] processor index + 1 of the one that reports */
     struct ke_cpu boot_cpu;
@@ -194,7 +178,6 @@ static inline uint64_t ke_tick_count(void)
 void ke_clock_tick(uint64_t ticks); /* CLOCK_LEVEL */
 void ke_dispatch(void);             /* DISPATCH_LEVEL, interrupts on: timers, DPCs, then a switch */
 void ke_ipi(uint32_t reasons);      /* IPI_LEVEL */
-void ke_interrupt_run(uint32_t gsi); /* at the line's level */
 void ke_apc_deliver(void); /* APC_LEVEL, interrupts on: the kernel APCs of the thread that runs */
 
 /* --- Mutants ---------------------------------------------------------------------------------------------- */

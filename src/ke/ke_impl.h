@@ -183,6 +183,9 @@ bool ke_timer_set_locked(KTIMER *timer, uint64_t due_100ns, ULONG period, KDPC *
 uint64_t ke_timer_due(LARGE_INTEGER due);
 bool ke_timer_cancel_locked(KTIMER *timer);
 
+/* interrupt_connect.c. The line's lock is held. */
+void ke_interrupt_mask(struct ke_interrupt_line *line);
+
 void ke_calls_run(struct ke_cpu *cpu);
 /* Do what other processors have asked this one to forget. Interrupts off. */
 void ke_tlb_serve(struct ke_cpu *cpu);

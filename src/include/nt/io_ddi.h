@@ -182,6 +182,12 @@ NTSTATUS IoConnectInterrupt(KINTERRUPT **interrupt, PKSERVICE_ROUTINE routine, P
                             KINTERRUPT_MODE mode, BOOLEAN shared, KAFFINITY affinity,
                             BOOLEAN save_floating_point);
 void IoDisconnectInterrupt(KINTERRUPT *interrupt);
+/* STATUS_NOT_FOUND: the device has no interrupt of that kind. STATUS_NOT_SUPPORTED: unknown Version. */
+NTSTATUS IoConnectInterruptEx(IO_CONNECT_INTERRUPT_PARAMETERS *parameters);
+void IoDisconnectInterruptEx(IO_DISCONNECT_INTERRUPT_PARAMETERS *parameters);
+/* IRQL: <= DISPATCH_LEVEL */
+void IoReportInterruptActive(IO_REPORT_INTERRUPT_ACTIVE_STATE_PARAMETERS *parameters);
+void IoReportInterruptInactive(IO_REPORT_INTERRUPT_ACTIVE_STATE_PARAMETERS *parameters);
 
 /* ---- Files ---- */
 
