@@ -26,13 +26,13 @@ check-abi:
 
 EXTRA_DIST += tests-unit/README.md tests-unit/mutants.tbl tests-unit/ci/README.md tests-unit/ci/conftest.py tests-unit/ci/image.py \
   tests-unit/ci/test_checks.py tests-unit/ci/test_coverage.py tests-unit/ci/test_image.py tests-unit/ci/test_mutate.py \
-  tests-unit/ci/test_selftest_list.py tests-unit/ci/test_suite.py
+  tests-unit/ci/test_selftest_list.py tests-unit/ci/test_suite.py tests-unit/ci/test_tables.py
 
 # The kernel's half of ci/coverage; only that compiles it.
 EXTRA_DIST += tests-unit/coverage/README.md tests-unit/coverage/dump.c
 
 # Fuzzers: the parsers of src/rtl, unchanged, with libFuzzer and the host's sanitizers.
-check_PROGRAMS += fuzz-acpi fuzz-format fuzz-memmap fuzz-options
+check_PROGRAMS += fuzz-acpi fuzz-format fuzz-memmap fuzz-numbers fuzz-options fuzz-utf8
 FUZZ_CFLAGS = $(COMMON_CFLAGS) -mms-bitfields -fshort-wchar -fms-extensions -mcx16 -Wno-microsoft-anon-tag \
   -g -O1 -fsanitize=fuzzer $(HOST_SANITIZE)
 FUZZ_LINK = -fsanitize=fuzzer $(HOST_SANITIZE)
@@ -48,13 +48,21 @@ fuzz_memmap_SOURCES = tests-unit/fuzz/memmap.c tests-unit/fuzz/stop.c src/rtl/me
 fuzz_memmap_CPPFLAGS = $(keel_unit_CPPFLAGS)
 fuzz_memmap_CFLAGS = $(FUZZ_CFLAGS)
 fuzz_memmap_LDFLAGS = $(FUZZ_LINK)
+fuzz_numbers_SOURCES = tests-unit/fuzz/numbers.c tests-unit/fuzz/stop.c src/rtl/guid.c src/rtl/heap.c src/rtl/integer.c
+fuzz_numbers_CPPFLAGS = $(keel_unit_CPPFLAGS)
+fuzz_numbers_CFLAGS = $(FUZZ_CFLAGS)
+fuzz_numbers_LDFLAGS = $(FUZZ_LINK)
 fuzz_options_SOURCES = tests-unit/fuzz/options.c tests-unit/fuzz/stop.c src/rtl/options.c src/base/format.c
 fuzz_options_CPPFLAGS = $(keel_unit_CPPFLAGS)
 fuzz_options_CFLAGS = $(FUZZ_CFLAGS)
 fuzz_options_LDFLAGS = $(FUZZ_LINK)
+fuzz_utf8_SOURCES = tests-unit/fuzz/utf8.c tests-unit/fuzz/stop.c src/rtl/utf8.c
+fuzz_utf8_CPPFLAGS = $(keel_unit_CPPFLAGS)
+fuzz_utf8_CFLAGS = $(FUZZ_CFLAGS)
+fuzz_utf8_LDFLAGS = $(FUZZ_LINK)
 SUITES += tests-unit/fuzz.tap
 EXTRA_DIST += tests-unit/fuzz/README.md tests-unit/fuzz/run tests-unit/fuzz/seeds.py
 FUZZ_SECONDS = 120
 .PHONY: fuzz
-fuzz: fuzz-acpi fuzz-format fuzz-memmap fuzz-options
+fuzz: fuzz-acpi fuzz-format fuzz-memmap fuzz-numbers fuzz-options fuzz-utf8
 	srcdir='$(srcdir)' PYTHON='$(PYTHON)' sh $(srcdir)/tests-unit/fuzz/run $(FUZZ_SECONDS)

@@ -84,8 +84,7 @@ static bool conditions_are_valid(ULONG types, ULONGLONG conditions)
     for (ULONG type = 1; type <= VER_PRODUCT_TYPE; type <<= 1) {
         ULONG condition = condition_of(conditions, type);
         bool logical = condition == VER_AND || condition == VER_OR;
-        if ((types & type) != 0 &&
-            (condition < VER_EQUAL || condition > VER_OR || logical != (type == VER_SUITENAME)))
+        if ((types & type) != 0 && (condition == 0 || logical != (type == VER_SUITENAME)))
             return false;
     }
     return true;

@@ -37,7 +37,11 @@ SEEDS = {
     "acpi": [acpi()],
     "format": [b"\0\0\x40%-08.3x|%+5d|%ws%S%wZ%Z%hs%I64d%%%n%f", b"\0\0\x05%y%", bytes(range(1, 160)), bytes(range(255, 20, -1))],
     "memmap": [memmap()],
+    "numbers": [b"\0 -0x7fFF", b"\0+0b1012", b"\0\t0o778", b"\n-9223372036854775808", b"\x1099999999999999999999", b"\3" b"1",
+                b"\0{01234567-89ab-CDEF-fedc-BA9876543210}"],
     "options": [b"selftest=ke_*,mm_* seed=0x12 maxcpus=4", b'idle nokaslr loglevel="7"', b"selftest idle", b"seed=-1"],
+    "utf8": [b"\4a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80", b"\5\xed\xa0\x80\xc0\x80\xf4\x90\x80\x80\xe2\x82",
+             b"\3" + "a\u20ac\U0001f600".encode("utf-16-le") + b"\0\xd8z\0\0\xdc"],
 }
 
 
