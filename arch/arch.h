@@ -45,6 +45,15 @@ struct arch_memory_range {
     enum arch_memory_kind kind;
 };
 
+/* What the port did on one processor since it runs; for measurements. */
+struct arch_counts {
+    uint64_t
+        level_writes; /* of the processor's own level, which may cost much more than our copy of it */
+    uint64_t space_loads;     /* of the register that holds the address space */
+    uint64_t tlb_flushes;     /* instructions: one a page, or one for all */
+    uint64_t self_interrupts; /* that it sent itself */
+};
+
 struct arch_boot {
     const char *command_line;
     const struct arch_memory_range *memory; /* sorted, without overlaps, page aligned inwards */
@@ -57,7 +66,8 @@ struct arch_boot {
     uint64_t
         entry_counter; /* arch_counter at the kernel's first instruction; 0 where the counter starts with the world */
     uint64_t seed; /* of this boot: what `seed=` says, else what the machine has of randomness */
-    uint32_t cpu_count;  /* processors that can be started, this one included */
+    const struct arch_counts *counts; /* by processor; NULL: the port does not count */
+    uint32_t cpu_count;               /* processors that can be started, this one included */
     const char *refusal; /* not NULL: the machine lacks something; say it and stop with status 3 */
 };
 

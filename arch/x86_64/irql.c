@@ -23,6 +23,7 @@ void arch_irql_set(KIRQL irql)
     if (self->cr8 != irql) {
         self->cr8 = irql;
         x86_write_cr8(irql);
+        x86_counts[self->index].level_writes++;
     }
     arch_interrupts_restore(interrupts);
 }
@@ -36,6 +37,7 @@ void arch_software_interrupt(KIRQL level)
     uint8_t bit = (uint8_t)(1u << level);
     if (!(self->software_pending & bit)) {
         self->software_pending |= bit;
+        x86_counts[self->index].self_interrupts++;
         x86_apic_send_self(level == APC_LEVEL ? X86_VECTOR_APC : X86_VECTOR_DISPATCH);
     }
     arch_interrupts_restore(interrupts);

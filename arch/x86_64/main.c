@@ -16,6 +16,7 @@
 #define COUNTER_HZ_GUESS 1000000000 /* until calibrated: time stamps of a refusal need some rate */
 
 struct arch_boot x86_boot;
+struct arch_counts x86_counts[ARCH_MAX_CPUS];
 struct rtl_options x86_options;
 struct rtl_acpi x86_acpi;
 struct rtl_acpi_madt x86_madt;
@@ -142,6 +143,7 @@ _Noreturn void x86_main(uint32_t magic, uint64_t info)
     x86_boot.image_base = (uintptr_t)__ImageBase;
     x86_boot.image_bytes = x86_image_bytes();
     x86_boot.counter_hz = COUNTER_HZ_GUESS;
+    x86_boot.counts = x86_counts;
     x86_boot.cpu_count = 1;
     x86_boot.entry_counter = x86_entry_counter;
     x86_boot.seed = x86_boot_seed;

@@ -353,8 +353,17 @@ bool x86_mmu_readable(uintptr_t address, size_t bytes)
     }
 }
 
+/* A thread may move meanwhile: then another processor's count is off by as much. */
+static void count_flushes(size_t pages)
+{
+    struct arch_counts *counts = &x86_counts[x86_self()->index];
+    counts->tlb_flushes += pages <= FLUSH_ALL_PAGES ? pages : 1;
+    counts->space_loads += pages > FLUSH_ALL_PAGES && !x86_features.pge;
+}
+
 void arch_tlb_flush(uintptr_t address, size_t pages)
 {
+    count_flushes(pages);
     if (pages <= FLUSH_ALL_PAGES) {
         for (size_t i = 0; i < pages; i++)
             x86_invlpg(address + i * ARCH_PAGE_BYTES);

@@ -74,11 +74,12 @@ _Static_assert(offsetof(KPCR, Irql) == X86_PCR_IRQL, "arch_port.h reads it");
 extern struct x86_cpu *x86_cpus[ARCH_MAX_CPUS]; /* by index; set before the processor runs */
 extern struct x86_cpu x86_boot_cpu;             /* processor 0 */
 extern struct rtl_acpi x86_acpi;                /* [i] after boot */
-extern struct rtl_acpi_madt x86_madt;  /* [i] after boot; cpu[0] is the processor that booted */
-extern struct rtl_acpi_fadt x86_fadt;  /* [i] after boot */
-extern struct arch_boot x86_boot;      /* what arch_boot() returns */
-extern struct rtl_options x86_options; /* the parsed command line */
-extern bool x86_stop_requested;        /* [atomic] NMIs mean: stop for good */
+extern struct rtl_acpi_madt x86_madt; /* [i] after boot; cpu[0] is the processor that booted */
+extern struct rtl_acpi_fadt x86_fadt; /* [i] after boot */
+extern struct arch_boot x86_boot;     /* what arch_boot() returns */
+extern struct arch_counts x86_counts[ARCH_MAX_CPUS]; /* each by its own processor */
+extern struct rtl_options x86_options;               /* the parsed command line */
+extern bool x86_stop_requested;                      /* [atomic] NMIs mean: stop for good */
 
 static inline struct x86_cpu *x86_self(void)
 {

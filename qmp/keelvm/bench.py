@@ -20,6 +20,8 @@ from keelvm.settings import Settings
 from keelvm.symbols import Symbolizer
 
 PAGE_KIB = 4
+NUMBERS = ("threads", "rounds", "ns", "switches", "ipis", "cr3", "cr8", "tlb", "self")
+DEAR = {"switches": "switches", "ipis": "IPIs", "self": "self", "cr3": "CR3", "cr8": "CR8", "tlb": "TLB"}
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,10 @@ class Measurement:
     ns: int
     switches: int
     ipis: int
+    cr3: int
+    cr8: int
+    tlb: int
+    self: int
 
     def per_round(self, total: int) -> float:
         """A total, for one round."""
@@ -78,7 +84,7 @@ class Outcome:
 
 def measurement(event: Event) -> Measurement | None:
     """What a `@bench` line says; None if a field is missing or makes no sense."""
-    numbers = [event.number(key) for key in ("threads", "rounds", "ns", "switches", "ipis")]
+    numbers = [event.number(key) for key in NUMBERS]
     known = [number for number in numbers if number is not None]
     if len(known) != len(numbers) or not event.text("name") or known[0] < 1 or known[1] < 1:
         return None
@@ -155,7 +161,8 @@ def table(outcome: Outcome) -> str:
             f"boot: {boot.ns:,} {unit} from the first instruction to the end of phase 1, "
             f"{boot.used_kib:,} of {boot.memory_kib:,} KiB in use"
         )
-    lines.append(f"{'a round of':32} {'threads':>7} {unit:>12} {'switches':>8} {'IPIs':>6}  ratio to 1")
+    dear = " ".join(f"{title:>8}" for title in DEAR.values())
+    lines.append(f"{'a round of':32} {'threads':>7} {unit:>12} {dear}  ratio to 1")
     alone: dict[str, Measurement] = {}
     for one in outcome.measurements:
         if one.threads == 1:
@@ -168,7 +175,8 @@ def _row(one: Measurement, alone: Measurement | None) -> str:
     ratio = ""
     if alone is not None and one.threads > 1 and alone.ns > 0:
         ratio = f"  {one.per_round(one.ns) / alone.per_round(alone.ns):.2f}"
+    dear = " ".join(f"{one.per_round(getattr(one, key)):>8.1f}" for key in DEAR)
     return (
         f"{one.name:32} {one.threads:>7} {one.per_round(one.ns):>12,.0f} "
-        f"{one.per_round(one.switches):>8.1f} {one.per_round(one.ipis):>6.1f}{ratio}"
+        f"{dear}{ratio}"
     )

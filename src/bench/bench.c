@@ -70,17 +70,37 @@ MUST_CHECK bool bench_measure(const struct bench_case *which, uint32_t threads, 
     return !slowest->failed;
 }
 
+const struct bench *bench_median(struct bench *runs)
+{
+    for (uint32_t i = 1; i < BENCH_REPEATS; i++) {
+        for (uint32_t j = i; j > 0 && runs[j - 1].counts > runs[j].counts; j--) {
+            struct bench slower = runs[j - 1];
+            runs[j - 1] = runs[j];
+            runs[j] = slower;
+        }
+    }
+    return &runs[BENCH_REPEATS / 2];
+}
+
 static bool report(const struct bench_case *which, uint32_t threads)
 {
-    struct bench result;
-    if (!bench_measure(which, threads, which->rounds, &result)) {
-        log_line("# %s: no memory for it", which->name);
-        return false;
+    struct bench runs[BENCH_REPEATS];
+    for (uint32_t i = 0; i < BENCH_REPEATS; i++) {
+        if (!bench_measure(which, threads, which->rounds, &runs[i])) {
+            log_line("# %s: no memory for it", which->name);
+            return false;
+        }
     }
-    log_line("@bench name=%s threads=%u rounds=%llu ns=%llu switches=%llu ipis=%llu", which->name,
-             threads, (unsigned long long)result.rounds,
-             (unsigned long long)ke_counter_in(result.counts, KE_NANOSECONDS),
-             (unsigned long long)result.switches, (unsigned long long)result.ipis);
+    const struct bench *result = bench_median(runs);
+    log_line("@bench name=%s threads=%u rounds=%llu ns=%llu switches=%llu ipis=%llu cr3=%llu "
+             "cr8=%llu tlb=%llu self=%llu",
+             which->name, threads, (unsigned long long)result->rounds,
+             (unsigned long long)ke_counter_in(result->counts, KE_NANOSECONDS),
+             (unsigned long long)result->switches, (unsigned long long)result->ipis,
+             (unsigned long long)result->port.space_loads,
+             (unsigned long long)result->port.level_writes,
+             (unsigned long long)result->port.tlb_flushes,
+             (unsigned long long)result->port.self_interrupts);
     return true;
 }
 

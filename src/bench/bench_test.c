@@ -54,6 +54,23 @@ TEST(bench, one_failure_fails_the_measurement)
     EXPECT(!bench_measure(&which, ke.cpu_count, 20, &result));
 }
 
+TEST(bench, the_median_of_the_repeats_counts)
+{
+    struct bench runs[BENCH_REPEATS] = {
+        { .counts = 50 }, { .counts = 7 }, { .counts = 900 }, { .counts = 6 }, { .counts = 8 }
+    };
+    EXPECT_EQ(bench_median(runs)->counts, 8);
+}
+
+TEST_KERNEL(bench, the_port_counts_what_is_dear, "the host port has no such registers")
+{
+    struct bench raised;
+    struct bench_case which = bench_table[0];
+    EXPECT(bench_measure(&which, 1, 10, &raised)); /* irql.raise_lower */
+    EXPECT_EQ(raised.port.level_writes, 20);
+    EXPECT_EQ(raised.port.space_loads, 0);
+}
+
 TEST(bench, a_glob_that_matches_nothing_is_a_failure)
 {
     EXPECT_EQ(bench_run("no.such*"), 1);

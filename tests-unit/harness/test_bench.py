@@ -18,8 +18,8 @@ from keelvm.settings import Settings
 
 BOOT = "@boot version=0.1.0 variant=checked base=0xfffff80000000000 size=0x200000 cpus=1\n"
 READY = "@ready boot_ns=1234567 free_pages=16000 pool_bytes=1\n"
-ONE = "@bench name=a.b threads=1 rounds=10 ns=1000 switches=20 ipis=0\n"
-FOUR = "@bench name=a.b threads=4 rounds=10 ns=1500 switches=20 ipis=0\n"
+ONE = "@bench name=a.b threads=1 rounds=10 ns=1000 switches=20 ipis=0 cr3=0 cr8=40 tlb=5 self=10\n"
+FOUR = "@bench name=a.b threads=4 rounds=10 ns=1500 switches=20 ipis=0 cr3=0 cr8=40 tlb=5 self=10\n"
 END = "@exit status=33\n"
 
 
@@ -43,8 +43,8 @@ def test_the_table_shows_a_round_and_the_ratio(settings: Settings) -> None:
         "boot: 1,234,567 ns from the first instruction to the end of phase 1, "
         "1,536 of 65,536 KiB in use"
     )
-    assert lines[2].split() == ["a.b", "1", "100", "2.0", "0.0"]
-    assert lines[3].split() == ["a.b", "4", "150", "2.0", "0.0", "1.50"]
+    assert lines[2].split() == ["a.b", "1", "100", "2.0", "0.0", "1.0", "0.0", "4.0", "0.5"]
+    assert lines[3].split() == ["a.b", "4", "150", "2.0", "0.0", "1.0", "0.0", "4.0", "0.5", "1.50"]
     assert json.loads(json.dumps(outcome.json()))["benchmarks"][0]["ns"] == 1000
 
 
@@ -67,7 +67,7 @@ def test_what_is_no_figure_fails(settings: Settings, text: str, status: int, pro
 
 def test_rounds_and_threads_are_at_least_one() -> None:
     for field in ("threads=0 rounds=1", "threads=1 rounds=0"):
-        event = parse_event(f"@bench name=a {field} ns=1 switches=0 ipis=0")
+        event = parse_event(f"@bench name=a {field} ns=1 switches=0 ipis=0 cr3=0 cr8=0 tlb=0 self=0")
         assert event is not None
         assert bench.measurement(event) is None
 
