@@ -19,6 +19,7 @@
 #include "kd/print.h"
 #include "keel_version.h"
 #include "mm/mm.h"
+#include "ob/ob.h"
 #include "rtl/options.h"
 #include "stress/stress.h"
 
@@ -130,6 +131,7 @@ static void phase1(void *argument)
     require(ke_start_processors(options.max_cpus != 0 ? options.max_cpus : ARCH_MAX_CPUS), 2);
     require(ke_dpc_threads_start(!options.no_threaded_dpcs), 5);
     require(ex_work_start(), 4);
+    require(ob_init(), 5);
     watch_power_button();
     say_ready();
     mm_pool_fail_every(options.pool_fail);
