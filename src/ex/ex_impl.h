@@ -22,8 +22,7 @@ MUST_CHECK static inline bool ex_spin_acquire(KSPIN_LOCK *lock)
 {
     bool interrupts = arch_interrupts_disable();
     ke_held_check_spin(lock, KE_HELD_PLAIN);
-    while (atomic_exchange_acquire(lock, 1) != 0)
-        ke_spin_wait(lock);
+    ke_spin_acquire(lock);
     ke_held_add_spin(lock, KE_HELD_PLAIN);
     return interrupts;
 }

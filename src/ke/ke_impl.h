@@ -40,9 +40,10 @@ void ke_object_unlock_signaller(DISPATCHER_HEADER *header, bool wait_all);
  */
 void ke_object_satisfy_waiters(DISPATCHER_HEADER *header, KPRIORITY increment);
 
+/* The type is the low byte of the word that others lock: it is read as part of that word. */
 static inline uint32_t ke_object_type(const DISPATCHER_HEADER *header)
 {
-    return header->Type & (uint32_t)~KE_OBJECT_LOCK_BIT;
+    return (uint32_t)atomic_load_relaxed(&header->Lock) & 0xffu & (uint32_t)~KE_OBJECT_LOCK_BIT;
 }
 
 /* Objects are read without their locks, as a hint; so every write is one that may be read at any time. */

@@ -21,8 +21,7 @@ void ke_lock_acquire_nested(struct ke_lock *lock)
 {
     CHECK(!arch_interrupts_enabled());
     ke_held_check_wanted(lock->class);
-    while (atomic_exchange_acquire(&lock->word, 1) != 0)
-        ke_spin_wait(&lock->word);
+    ke_spin_acquire(&lock->word);
     note_owner(lock);
 }
 
@@ -59,5 +58,5 @@ void ke_lock_release(struct ke_lock *lock, bool interrupts)
 
 bool ke_lock_is_held(const struct ke_lock *lock)
 {
-    return !VARIANT_CHECKED || (lock->word != 0 && lock->owner == arch_cpu()->index + 1);
+    return !VARIANT_CHECKED || lock->owner == arch_cpu()->index + 1;
 }

@@ -16,20 +16,7 @@
 #include "arch.h"
 #include "base/atomic.h"
 #include "ke/lock_classes.h"
-
-/*
- * Until the word is worth another try. Spin on loads; a pause only now and then: on the reference machine it leaves
- * the processor's translated code, and costs more than the critical sections that are waited for.
- */
-#define KE_SPIN_LOADS_PER_PAUSE 16
-
-static inline void ke_spin_wait(KSPIN_LOCK *word)
-{
-    for (uint32_t loads = 1; atomic_load_relaxed(word) != 0; loads++) {
-        if (loads % KE_SPIN_LOADS_PER_PAUSE == 0)
-            arch_cpu_pause();
-    }
-}
+#include "ke/spin.h"
 
 struct ke_lock {
     KSPIN_LOCK word; /* 0: free, 1: held */

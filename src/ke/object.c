@@ -21,15 +21,10 @@ void ke_object_init(DISPATCHER_HEADER *header, enum ke_object_type type, size_t 
     InitializeListHead(&header->WaitListHead);
 }
 
-static bool lock_bit_set(DISPATCHER_HEADER *header)
-{
-    return (atomic_or(&header->Lock, KE_OBJECT_LOCK_BIT) & KE_OBJECT_LOCK_BIT) == 0;
-}
-
 bool ke_object_try_lock(DISPATCHER_HEADER *header)
 {
     CHECK(!arch_interrupts_enabled());
-    if (!lock_bit_set(header))
+    if (atomic_or(&header->Lock, KE_OBJECT_LOCK_BIT) & KE_OBJECT_LOCK_BIT)
         return false;
     ke_held_add(header, KE_LOCK_DISPATCHER, KE_HELD_OWN);
     return true;
@@ -39,10 +34,7 @@ void ke_object_lock(DISPATCHER_HEADER *header)
 {
     CHECK(!arch_interrupts_enabled());
     ke_held_check_wanted(KE_LOCK_DISPATCHER);
-    while (!lock_bit_set(header)) {
-        while (atomic_load_relaxed(&header->Lock) & KE_OBJECT_LOCK_BIT)
-            arch_cpu_pause();
-    }
+    ke_spin_acquire_bit(&header->Lock, KE_OBJECT_LOCK_BIT);
     ke_held_add(header, KE_LOCK_DISPATCHER, KE_HELD_OWN);
 }
 
