@@ -52,6 +52,8 @@ keel_explore_SOURCES = $(EXPLORE_KERNEL) $(EXPLORE_SCENARIOS) \
 keel_explore_CPPFLAGS = $(EXPLORE_CPPFLAGS)
 keel_explore_CFLAGS = $(EXPLORE_CFLAGS) -fsanitize=thread -mllvm -tsan-distinguish-volatile=1 \
   -mllvm -tsan-instrument-read-before-write=1
+# Without -fsanitize=thread, which would link ThreadSanitizer's own library.
+keel_explore_LINK = $(CC) $(LDFLAGS) -o $@
 keel_explore_LDADD = libexplore-port.a libexplore.a
 
 EXTRA_DIST += tests-unit/explore/README.md tests-unit/explore/engine/README.md \

@@ -162,12 +162,13 @@ typedef value_t word128;
 
 #define COMPARE(bits, strength)                                                                    \
     int __tsan_atomic##bits##_compare_exchange_##strength(                                         \
-        volatile word##bits *a, word##bits *expected, word##bits v, int order, int failure);       \
+        volatile word##bits *a, word##bits *expected, word##bits v, int order, int failed_order);  \
     int __tsan_atomic##bits##_compare_exchange_##strength(                                         \
-        volatile word##bits *a, word##bits *expected, word##bits v, int order, int failure)        \
+        volatile word##bits *a, word##bits *expected, word##bits v, int order, int failed_order)   \
     {                                                                                              \
         value_t old = *expected;                                                                   \
-        bool equal = memory_compare_swap((uintptr_t)a, bits / 8, &old, v, order, failure, PC);     \
+        bool equal =                                                                               \
+            memory_compare_swap((uintptr_t)a, bits / 8, &old, v, order, failed_order, PC);         \
         *expected = (word##bits)old;                                                               \
         return equal;                                                                              \
     }
@@ -192,12 +193,12 @@ typedef value_t word128;
     COMPARE(bits, strong)                                                                          \
     COMPARE(bits, weak)                                                                            \
     word##bits __tsan_atomic##bits##_compare_exchange_val(                                         \
-        volatile word##bits *a, word##bits expected, word##bits v, int order, int failure);        \
+        volatile word##bits *a, word##bits expected, word##bits v, int order, int failed_order);   \
     word##bits __tsan_atomic##bits##_compare_exchange_val(                                         \
-        volatile word##bits *a, word##bits expected, word##bits v, int order, int failure)         \
+        volatile word##bits *a, word##bits expected, word##bits v, int order, int failed_order)    \
     {                                                                                              \
         value_t old = expected;                                                                    \
-        (void)memory_compare_swap((uintptr_t)a, bits / 8, &old, v, order, failure, PC);            \
+        (void)memory_compare_swap((uintptr_t)a, bits / 8, &old, v, order, failed_order, PC);       \
         return (word##bits)old;                                                                    \
     }
 

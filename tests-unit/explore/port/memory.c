@@ -3,6 +3,7 @@
 #include "ke/ke.h"
 #include "mm/mm.h"
 #include "port.h"
+#include "scenario.h"
 
 static void *allocate(size_t bytes, ULONG tag)
 {
@@ -63,4 +64,12 @@ bool arch_load_guarded(const void *address, uint64_t *out_value)
 {
     *out_value = explore_load_stale(address);
     return true; /* nothing is ever unmapped */
+}
+
+void (*scenario_tlb_flush)(uintptr_t address, size_t pages);
+
+void arch_tlb_flush(uintptr_t address, size_t pages)
+{
+    if (scenario_tlb_flush != NULL)
+        scenario_tlb_flush(address, pages);
 }

@@ -56,5 +56,8 @@ void scenario_device_connect(unsigned processor, KIRQL irql, void (*handler)(voi
                              void *argument);
 void scenario_device_raise(unsigned processor, KIRQL irql);
 
+/* What a processor does to forget translations; NULL: nothing. */
+extern void (*scenario_tlb_flush)(uintptr_t address, size_t pages);
+
 void port_set_up(const struct explore_scenario *self);
 void port_finish(const struct explore_scenario *self);
