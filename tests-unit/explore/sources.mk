@@ -37,8 +37,8 @@ EXPLORE_KERNEL = \
   src/ex/keyed_event.c src/ex/lookaside.c src/ex/pool.c src/ex/push_lock.c src/ex/resource.c \
   src/ex/resource_table.c src/ex/run_once.c src/ex/rundown.c src/ex/slist.c src/ex/spin_lock.c src/ex/time.c \
   src/ex/timer.c src/ex/work_queue.c src/ke/apc.c src/ke/call.c src/ke/clock.c src/ke/cpu.c \
-  src/ke/dpc.c src/ke/dpc_thread.c src/ke/event.c src/ke/float.c src/ke/interrupt.c src/ke/irql.c src/ke/lock.c \
-  src/ke/mutant.c src/ke/object.c src/ke/priority.c src/ke/queue.c src/ke/ready.c \
+  src/ke/dpc.c src/ke/dpc_thread.c src/ke/event.c src/ke/float.c src/ke/interrupt.c src/ke/interrupt_connect.c src/ke/irql.c src/ke/lock.c \
+  src/ke/mutant.c src/ke/object.c src/ke/priority.c src/ke/processor.c src/ke/queue.c src/ke/ready.c \
   src/ke/semaphore.c src/ke/spin_lock.c src/ke/suspend.c src/ke/switch.c src/ke/thread.c src/ke/timer.c src/ke/tlb.c \
   src/ke/wait.c src/ke/wait_all.c src/ke/wait_call.c src/trap/interrupt.c
 EXPLORE_SCENARIOS = \
