@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The checks, the suites of `make check`, and the scripts that drive builds.
-CI_FILES = ci/check-abi ci/check-all ci/check-dist ci/check-format ci/check-image ci/check-layers ci/check-mutants ci/check-names ci/check-options \
+CI_FILES = ci/check-abi ci/check-all ci/check-dist ci/check-format ci/check-image ci/check-layers ci/check-lock-order ci/check-mutants ci/check-names ci/check-options \
   ci/check-seam ci/check-selftests ci/check-style ci/check-walks ci/coverage ci/list-selftests ci/mutate \
   ci/quickstart ci/run-checks ci/stress ci/suite ci/tap-pytest
 CI_MODULES = ci/keelci/__init__.py ci/keelci/coverage.py ci/keelci/mutants.py ci/keelci/nm.py ci/keelci/pe.py ci/keelci/plants.py ci/keelci/skips.py ci/keelci/tests.py \

@@ -11,6 +11,7 @@ EXTRA_DIST += \
   tests-integration/test_debugger.py \
   tests-integration/test_failures_are_seen.py \
   tests-integration/test_growth.py \
+  tests-integration/test_lock_order.py \
   tests-integration/test_poor_machines.py \
   tests-integration/test_power.py \
   tests-integration/test_selftests_in_kernel.py \

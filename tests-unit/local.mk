@@ -25,7 +25,7 @@ check-abi:
 	$(KEEL_PYTEST) $(srcdir)/tests-unit/abi
 
 EXTRA_DIST += tests-unit/README.md tests-unit/mutants.tbl tests-unit/ci/README.md tests-unit/ci/conftest.py tests-unit/ci/image.py \
-  tests-unit/ci/test_checks.py tests-unit/ci/test_coverage.py tests-unit/ci/test_image.py tests-unit/ci/test_mutate.py \
+  tests-unit/ci/test_checks.py tests-unit/ci/test_coverage.py tests-unit/ci/test_image.py tests-unit/ci/test_lock_order.py tests-unit/ci/test_mutate.py \
   tests-unit/ci/test_selftest_list.py tests-unit/ci/test_suite.py tests-unit/ci/test_tables.py
 
 # The kernel's half of ci/coverage; only that compiles it.

@@ -3,6 +3,7 @@
 #include "x86_64/apic.h"
 
 #include <nt/irql.h>
+#include <nt/ke_thread_ddi.h>
 
 #include "ke/ke_test.h"
 #include "x86_64/x86.h"
@@ -133,6 +134,68 @@ TEST_KERNEL(x86_irql, a_software_interrupt_is_asked_for_again_after_it_was_taken
         KeLowerIrql(old);
         EXPECT_EQ(ran, i);
     }
+}
+
+static void count_apc(KAPC *apc, PKNORMAL_ROUTINE *normal, PVOID *context, PVOID *argument1,
+                      PVOID *argument2)
+{
+    (void)apc;
+    (void)normal;
+    (void)context;
+    (**(uint32_t **)argument1)++;
+    (void)argument2;
+}
+
+/* As the WDK's inline KeLowerIrql does it: nothing of ours runs, but what the local APIC lets in. */
+TEST_KERNEL(x86_irql, a_bare_write_of_cr8_delivers_a_dpc_and_an_apc, "writes CR8 as drivers do")
+{
+    uint32_t dpcs = 0, apcs = 0;
+    KDPC dpc;
+    KAPC apc;
+    KeInitializeDpc(&dpc, count_dpc, &dpcs);
+    KeSetImportanceDpc(&dpc, HighImportance);
+    KeInitializeApc(&apc, (KTHREAD *)arch_thread(), OriginalApcEnvironment, count_apc, NULL, NULL,
+                    KernelMode, NULL);
+    KIRQL old = KeRaiseIrqlToDpcLevel();
+    bool queued = KeInsertQueueDpc(&dpc, NULL, NULL) && KeInsertQueueApc(&apc, &apcs, NULL, 0);
+    uint32_t early = dpcs + apcs;
+    x86_write_cr8(APC_LEVEL);
+    uint32_t dpcs_at_apc_level = dpcs, apcs_at_apc_level = apcs;
+    x86_write_cr8(old);
+    uint32_t dpcs_at_the_end = dpcs, apcs_at_the_end = apcs;
+    KIRQL level = arch_irql();
+    KeLowerIrql(old);
+    EXPECT(queued);
+    EXPECT_EQ(early, 0);
+    EXPECT_EQ(dpcs_at_apc_level, 1);
+    EXPECT_EQ(apcs_at_apc_level, 0);
+    EXPECT_EQ(dpcs_at_the_end, 1);
+    EXPECT_EQ(apcs_at_the_end, 1);
+    EXPECT_EQ(level, old);
+}
+
+/* Interrupts are off: handlers change the level, too. */
+TEST_KERNEL(x86_irql, cr8_is_written_only_when_it_changes, "counts writes of CR8")
+{
+    KSPIN_LOCK lock;
+    KeInitializeSpinLock(&lock);
+    bool interrupts = arch_interrupts_disable();
+    KIRQL old = arch_irql();
+    uint64_t start = x86_self()->cr8_writes;
+    arch_irql_set(old);
+    uint64_t same = x86_self()->cr8_writes;
+    arch_irql_set(DISPATCH_LEVEL);
+    uint64_t raised = x86_self()->cr8_writes;
+    KeLowerIrql(KfRaiseIrql(DISPATCH_LEVEL));
+    KeReleaseSpinLock(&lock, KeAcquireSpinLockRaiseToDpc(&lock));
+    uint64_t again = x86_self()->cr8_writes;
+    arch_irql_set(old);
+    uint64_t lowered = x86_self()->cr8_writes;
+    arch_interrupts_restore(interrupts);
+    EXPECT_EQ(same, start);
+    EXPECT_EQ(raised, start + 1);
+    EXPECT_EQ(again, raised);
+    EXPECT_EQ(lowered, raised + 1);
 }
 
 TEST_KERNEL(x86_irql, cr8_is_the_level, "reads CR8")

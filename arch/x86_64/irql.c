@@ -22,6 +22,7 @@ void arch_irql_set(KIRQL irql)
     self->pcr.Irql = irql;
     if (self->cr8 != irql) {
         self->cr8 = irql;
+        self->cr8_writes++;
         x86_write_cr8(irql);
         x86_counts[self->index].level_writes++;
     }

@@ -58,6 +58,7 @@ struct x86_cpu {
     KIRQL cr8;                /* what CR8 holds: written only when that changes */
     uint8_t software_pending; /* bits of the levels whose software interrupt was sent */
     bool stopped;             /* [atomic] answered the stop NMI */
+    uint64_t cr8_writes;      /* by arch_irql_set, interrupts off */
     uint64_t last_tick;       /* the last millisecond of the counter that was delivered */
     const struct arch_frame *stop_frame; /* where the stop NMI found it */
     uint64_t gdt[X86_GDT_ENTRIES];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Benchmarks of the level and of locks that nobody else wants. */
 #include <nt/ex_ddi.h>
+#include <nt/ke_object_ddi.h>
 #include <nt/ke_thread_ddi.h>
 
 #include "bench/bench_impl.h"
@@ -24,6 +25,37 @@ void bench_spin_lock(struct bench *bench)
     bench_start(bench);
     for (uint64_t i = 0; i < bench->rounds; i++)
         KeReleaseSpinLock(&lock, KeAcquireSpinLockRaiseToDpc(&lock));
+    bench_stop(bench);
+}
+
+void bench_queued_spin_lock(struct bench *bench)
+{
+    KSPIN_LOCK lock;
+    KLOCK_QUEUE_HANDLE handle;
+    KeInitializeSpinLock(&lock);
+    bench_start(bench);
+    for (uint64_t i = 0; i < bench->rounds; i++) {
+        KeAcquireInStackQueuedSpinLock(&lock, &handle);
+        KeReleaseInStackQueuedSpinLock(&handle);
+    }
+    bench_stop(bench);
+}
+
+void bench_reader_writer_shared(struct bench *bench)
+{
+    EX_SPIN_LOCK lock = 0;
+    bench_start(bench);
+    for (uint64_t i = 0; i < bench->rounds; i++)
+        ExReleaseSpinLockShared(&lock, ExAcquireSpinLockShared(&lock));
+    bench_stop(bench);
+}
+
+void bench_reader_writer_exclusive(struct bench *bench)
+{
+    EX_SPIN_LOCK lock = 0;
+    bench_start(bench);
+    for (uint64_t i = 0; i < bench->rounds; i++)
+        ExReleaseSpinLockExclusive(&lock, ExAcquireSpinLockExclusive(&lock));
     bench_stop(bench);
 }
 

@@ -99,6 +99,8 @@ static _Noreturn void run_selftests(void)
     mm_pool_fail_every(0);
     if (options.pool_report)
         mm_pool_report();
+    if (options.lock_order)
+        ke_held_report_edges();
     failed += mm_pool_leaks(TAG_OF_TESTS); /* each gives back what it took */
     finish(failed == 0 ? STATUS_PASSED : STATUS_FAILED);
 }

@@ -151,6 +151,16 @@ static bool set_pool_report(struct rtl_options *options, const char *value, size
     return true;
 }
 
+static bool set_lock_order(struct rtl_options *options, const char *value, size_t length,
+                           uint64_t number)
+{
+    (void)value; /* a flag */
+    (void)length;
+    (void)number;
+    options->lock_order = true;
+    return true;
+}
+
 static const struct option table[] = {
     { "selftest", OPTION_GLOBS, set_selftest, 0, 0 },
     { "bench", OPTION_GLOBS, set_bench, 0, 0 },
@@ -166,6 +176,7 @@ static const struct option table[] = {
     { "poolfail", OPTION_NUMBER, set_pool_fail, 1, 1000000 },
     { "nothreadeddpc", OPTION_FLAG, set_no_threaded_dpcs, 0, 0 },
     { "poolreport", OPTION_FLAG, set_pool_report, 0, 0 },
+    { "lockorder", OPTION_FLAG, set_lock_order, 0, 0 },
 };
 
 /* A piece of the command line. */

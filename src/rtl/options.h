@@ -27,6 +27,7 @@ struct rtl_options {
     uint32_t debug_mask;   /* which levels of drivers' debug output are shown: bit n is level n */
     uint32_t pool_fail;    /* every n-th allocation of the pool fails; 0: none */
     bool no_threaded_dpcs; /* they run as ordinary ones */
+    bool lock_order;       /* the edges of the lock order that the self-tests made */
     bool pool_report;      /* what each tag uses: a line at @ready and after the self-tests */
 };
 

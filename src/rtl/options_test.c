@@ -171,7 +171,10 @@ TEST(rtl_options, threaded_dpcs_can_be_turned_off)
 TEST(rtl_options, the_pool_may_fail_and_report)
 {
     struct rtl_options options;
+    EXPECT(parse("selftest lockorder", &options));
+    EXPECT(options.lock_order && !options.pool_report);
     EXPECT(parse("poolfail=7 poolreport", &options));
+    EXPECT(!options.lock_order);
     EXPECT_EQ(options.pool_fail, 7);
     EXPECT(options.pool_report);
     EXPECT(parse("", &options));
