@@ -16,7 +16,7 @@ KERNEL_SOURCES = \
   src/ke/suspend_test.c src/ke/thread_test.c src/ke/timer_test.c src/ke/wait_all_test.c src/ke/wait_test.c \
   src/ke/mutant.c src/ke/spin.h src/ke/spin_lock.c src/ke/spin_lock_test.c src/ke/priority.c src/ke/queue.c src/ke/semaphore.c src/ke/suspend.c src/ke/switch.c \
   src/ke/thread.c src/ke/thread.h src/ke/timer.c src/ke/wait.c src/ke/wait_all.c src/ke/wait_call.c \
-  src/ke/tlb.c src/ke/tlb.h src/ke/tlb_test.c src/ke/dpc_thread.c src/ke/dpc_thread_test.c src/ke/processor.c src/ke/processor_test.c \
+  src/ke/tlb.c src/ke/tlb.h src/ke/tlb_test.c src/ke/dpc_thread.c src/ke/dpc_thread_test.c src/ke/processor.c src/ke/processor_test.c src/ke/ready_test.c \
   src/ex/callback.c src/ex/callback_test.c src/ex/ex.h src/ex/ex_impl.h src/ex/fast_mutex.c \
   src/ex/fast_mutex_test.c src/ex/interlocked_list.c src/ex/interlocked_list_test.c \
   src/ex/keyed_event.c src/ex/keyed_event_test.c src/ex/lookaside.c src/ex/lookaside_test.c \

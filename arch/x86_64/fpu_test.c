@@ -192,6 +192,49 @@ TEST_KERNEL(x86_fpu, threads_keep_all_registers_when_they_move, "the registers a
     EXPECT_EQ(lost, 0);
 }
 
+static void keep_by_spinning_anywhere(void *argument)
+{
+    struct image mine, now;
+    fill(&mine, (uintptr_t)argument + 300);
+    load(&mine);
+    uint32_t cpu = KeGetCurrentProcessorNumberEx(NULL);
+    while (!atomic_load_acquire(&stop)) {
+        store(&now);
+        (void)atomic_or(&lost, differ(&mine, &now));
+        uint32_t here = KeGetCurrentProcessorNumberEx(NULL);
+        (void)atomic_add(&moved, here != cpu);
+        cpu = here;
+    }
+}
+
+#define HOPS 60
+
+/* They never give a processor away by themselves: each move and each switch takes them out of the middle. */
+TEST_KERNEL(x86_fpu, threads_keep_all_registers_when_they_are_moved_while_they_spin,
+            "the registers are x86's")
+{
+    struct ke_thread *threads[TEST_MAX_THREADS];
+    uint32_t count = 2 * ke.cpu_count < TEST_MAX_THREADS ? 2 * ke.cpu_count : TEST_MAX_THREADS;
+    KPRIORITY before = KeSetPriorityThread(KeGetCurrentThread(), 17);
+    lost = moved = stop = 0;
+    for (uintptr_t i = 0; i < count; i++)
+        threads[i] = test_thread(run, keep_by_spinning_anywhere, (void *)i, 0,
+                                 (uint64_t)1 << (i % ke.cpu_count));
+    for (uint32_t hop = 1; hop <= HOPS; hop++) {
+        for (uint32_t i = 0; i < count; i++)
+            EXPECT(NT_SUCCESS(ke_thread_set_affinity(
+                threads[i], (uint64_t)1 << ((i * (1 + hop % 3) + hop) % ke.cpu_count), NULL)));
+        test_sleep(1);
+    }
+    bool enough = ke.cpu_count == 1 || test_sleep_until(&moved, 20);
+    atomic_store_release(&stop, 1);
+    for (uint32_t i = 0; i < count; i++)
+        test_join(run, threads[i]);
+    (void)KeSetPriorityThread(KeGetCurrentThread(), before);
+    EXPECT(enough);
+    EXPECT_EQ(lost, 0);
+}
+
 /* --- Threads without state, and what interrupts do to them --- */
 
 struct view {

@@ -39,7 +39,7 @@ static void charge(struct ke_cpu *cpu, struct ke_thread *thread, uint64_t ticks)
 {
     if (thread->idle)
         return;
-    thread->run_ticks += ticks;
+    atomic_store_relaxed(&thread->run_ticks, thread->run_ticks + ticks);
     thread->quantum = ticks < thread->quantum ? thread->quantum - (uint32_t)ticks : 0;
     bool matters = atomic_load_relaxed(&cpu->ready_count) != 0 ||
                    thread->priority > thread->base_priority; /* a boost wears off, alone or not */

@@ -368,3 +368,41 @@ TEST(ke_dpc, none_lies_in_the_queue_of_a_processor_that_halts)
     (void)set_rules(rules.depth, rules.rate);
     EXPECT_EQ(lazy_ran, threads * 60);
 }
+
+struct last_words {
+    KDPC dpc;
+    KEVENT go_on;
+};
+
+static void queue_and_block(void *argument)
+{
+    struct last_words *words = argument;
+    (void)KeInsertQueueDpc(&words->dpc, NULL, NULL);                                /* a new DPC */
+    (void)KeWaitForSingleObject(&words->go_on, Executive, KernelMode, FALSE, NULL); /* no timer */
+}
+
+/* No interrupt is asked for, and after the thread nothing runs there; the clock stops with the halt. */
+TEST(ke_dpc, none_is_left_behind_by_a_thread_that_was_the_last_of_its_processor)
+{
+    struct rules rules = set_rules(UINT32_MAX, 0);
+    KeSetSystemAffinityThread(1);
+    for (uint32_t i = 0; i < 2 * ke.cpu_count; i++) {
+        struct last_words words;
+        uint32_t cpu = i % ke.cpu_count;
+        lazy_ran = 0;
+        KeInitializeEvent(&words.go_on, NotificationEvent, FALSE);
+        KeInitializeDpc(&words.dpc, count_lazily, NULL);
+        KeSetImportanceDpc(&words.dpc, LowImportance);
+        KeSetTargetProcessorDpc(&words.dpc, (CCHAR)cpu);
+        test_sleep(2);
+        struct ke_thread *thread = test_thread(run, queue_and_block, &words, 0, (uint64_t)1 << cpu);
+        for (uint32_t ms = 0; ms < LIE_SECONDS * 1000 && atomic_load_acquire(&lazy_ran) == 0; ms++)
+            test_sleep(1);
+        EXPECT_EQ(lazy_ran, 1);
+        (void)KeSetEvent(&words.go_on, 0, FALSE); /* it was not set */
+        test_join(run, thread);
+        KeFlushQueuedDpcs();
+    }
+    KeRevertToUserAffinityThread();
+    (void)set_rules(rules.depth, rules.rate);
+}

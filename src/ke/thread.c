@@ -169,6 +169,13 @@ size_t ke_thread_count(void)
     return count;
 }
 
+/* Ticks that it has run; system threads have no user time. Source: WDK ntifs.h, wdm.h (KeQueryRuntimeThread) */
+ULONG KeQueryRuntimeThread(KTHREAD *thread, ULONG *user_time)
+{
+    *user_time = 0;
+    return (ULONG)atomic_load_relaxed(&((struct ke_thread *)thread)->run_ticks);
+}
+
 /* --- The reaper ------------------------------------------------------------------------------------------- */
 
 /* Interrupts off, on the stack of the thread that runs next: `thread` will never run again. */
