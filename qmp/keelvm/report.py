@@ -16,7 +16,7 @@ from keelvm.symbols import Place, Symbolizer
 
 LAST_LINES = 40
 KERNEL = "ntoskrnl.exe"
-TAKEN_APART = ("@register ", "@frame ", "@thread ")
+TAKEN_APART = ("@register ", "@frame ", "@thread ", "@kasan ")
 ADDRESS = re.compile(r"\b(?:0x)?([0-9a-fA-F]{8,16})\b")
 
 
@@ -43,7 +43,7 @@ class Report:
         """The whole report."""
         parts = [[f"== {self.title}"], self._facts(), self._failures()]
         parts += [self._bugcheck(bugcheck) for bugcheck in self._session.bugchecks()]
-        parts += [self._processors(), self._events(), self._last_lines(), self._repeat()]
+        parts += [self._block(), self._processors(), self._events(), self._last_lines(), self._repeat()]
         return "\n".join(line for part in parts for line in part)
 
     def json(self) -> dict[str, Any]:
@@ -85,7 +85,13 @@ class Report:
         frames = [f for b in self._session.bugchecks() for f in b.all_frames()]
         frames += self._session.stopped_at.values()
         wanted = [(f.rva, f.number == 0) for f in frames if f.rva is not None and _ours(f)]
+        wanted += [(f.rva, False) for _, f in self._block_frames() if f.rva is not None]
         return self._symbolizer.lookup_frames(wanted) if self._symbolizer and wanted else {}
+
+    def _block_frames(self) -> list[tuple[str, Frame]]:
+        """Who allocated and who freed the block that a bad access has to do with."""
+        events = [e for e in self._session.output.events if e.name == "kasan" and "stack" in e.fields]
+        return [(e.text("stack"), Frame(e.number("frame") or 0, KERNEL, e.number("rva"))) for e in events]
 
     def _lookup_objects(self) -> dict[int, str]:
         """The names of the kernel's variables that threads wait for."""
@@ -148,6 +154,18 @@ class Report:
             lines += [line for frame in thread.frames for line in self.frame(frame)]
         if not bugcheck.complete:
             lines.append("(the kernel's report is cut off: no @end)")
+        return lines
+
+    def _block(self) -> list[str]:
+        lines = []
+        for event in self._session.output.events:
+            if event.name == "kasan" and "block" in event.fields:
+                state = "freed" if event.number("freed") else "in use"
+                lines.append(f"block of {event.text('bytes')} bytes at {event.text('block')}, {state}")
+        for what, frame in self._block_frames():
+            if frame.number == 0:
+                lines.append(f"{what} by:")
+            lines += self.frame(frame)
         return lines
 
     def _processors(self) -> list[str]:

@@ -180,6 +180,12 @@ static void print_block(uintptr_t address)
         print_stack("freed", nearest->freed_by);
 }
 
+void mm_kasan_tell(const void *block)
+{
+    if (kasan.ready)
+        print_block((uintptr_t)block);
+}
+
 static const char *kind_of(uint8_t shadow)
 {
     switch (shadow) {
@@ -208,6 +214,10 @@ enum { BUGCHECK_WRITE = 0x100 };
 static _Noreturn void report(uintptr_t address, size_t bytes, bool write, uint8_t shadow)
 {
     kasan.ready = false;
+    /* Only some bytes of the granule may be used: what lies behind them stands in the next one. */
+    const uint8_t *next = shadow < GRANULE ? shadow_of(address + GRANULE) : NULL;
+    if (next != NULL && *next != MM_KASAN_OPEN)
+        shadow = *next;
     log_event(LOG_FATAL, "kasan", "bad_access address=%p bytes=%llu write=%u kind=\"%s\"",
               (void *)address, (unsigned long long)bytes, write, kind_of(shadow));
     print_block(address);

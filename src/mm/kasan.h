@@ -24,6 +24,7 @@ void mm_kasan_open(const void *address, size_t bytes);
 void mm_kasan_mapped(uintptr_t address, uint64_t pfn); /* ARCH_NO_PFN: nothing any more */
 void mm_kasan_allocated(const void *block, size_t bytes);
 void mm_kasan_freed(const void *block);
+void mm_kasan_tell(const void *block); /* prints who had it, for a report on something else */
 
 /* The first `bytes` may be used, of `room` the rest not. */
 static inline void kasan_open(const void *address, size_t bytes)

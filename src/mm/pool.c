@@ -390,13 +390,20 @@ static void check_free_level(const void *address, bool paged)
                     (uintptr_t)(paged ? PagedPool : NonPagedPool), (uintptr_t)address);
 }
 
+static _Noreturn void freed_twice(const void *address, ULONG tag)
+{
+    if (VARIANT_KASAN)
+        mm_kasan_tell(address);
+    ke_bugcheck(BAD_POOL_CALLER, CALLER_ALREADY_FREE, 0, tag, (uintptr_t)address);
+}
+
 static struct block *block_of(const struct mm_frame *frame, const void *address)
 {
     struct block *block = CONTAINING_RECORD(address, struct block, payload);
     if (block->state == HEADER_ALIGNED && block->bytes < CACHE_LINE)
         block = (struct block *)((uint8_t *)block - block->bytes);
     if (block->state == HEADER_FREE)
-        ke_bugcheck(BAD_POOL_CALLER, CALLER_ALREADY_FREE, 0, block->tag, (uintptr_t)address);
+        freed_twice(address, block->tag);
     if ((block->state != HEADER_USED && block->state != HEADER_PAGED) ||
         block->class != frame->order || block->bytes > room_of(block) ||
         block->sum != sum_of(block))
@@ -460,7 +467,7 @@ static void free_large(uint64_t pfn, struct mm_frame *frame, ULONG tag)
 {
     uint8_t *address = mm_pfn_to_virtual(pfn);
     if (mm_frame_is_free(frame))
-        ke_bugcheck(BAD_POOL_CALLER, CALLER_ALREADY_FREE, 0, frame->tag, (uintptr_t)address);
+        freed_twice(address, frame->tag);
     if (frame->use != MM_FRAME_LARGE && frame->use != MM_FRAME_LARGE_PAGED)
         ke_bugcheck(BAD_POOL_CALLER, CALLER_BAD_ADDRESS, (uintptr_t)address, 0, 0);
     check_free_level(address, frame->use == MM_FRAME_LARGE_PAGED);
@@ -506,7 +513,7 @@ void mm_pool_free(void *address, ULONG tag)
     else if (frame->use == MM_FRAME_SLAB)
         free_small(frame, address, tag);
     else /* its slab is a free page by now, or it never was a block */
-        ke_bugcheck(BAD_POOL_CALLER, CALLER_ALREADY_FREE, 0, tag, (uintptr_t)address);
+        freed_twice(address, tag);
 }
 
 KASAN_LEFT_OUT
