@@ -13,7 +13,7 @@ AS_CASE([$enable_variant],
   [free], [KEEL_VARIANT_CFLAGS="-fno-stack-protector"],
   dnl Outline: all is a call, so that shadow memory needs no fixed place. The driver refuses the sanitizer for this target.
   [kasan], [KEEL_VARIANT_CFLAGS="-fsanitize=undefined -fno-sanitize=function -fstack-protector-strong \
--Xclang -fsanitize=kernel-address -mllvm -asan-instrumentation-with-call-threshold=0 \
+-Xclang -fsanitize=kernel-address -Xclang -fsanitize-address-use-after-scope -mllvm -asan-instrumentation-with-call-threshold=0 \
 -mllvm -asan-max-inline-poisoning-size=0 -mllvm -asan-kernel-mem-intrinsic-prefix=1 \
 -mllvm -asan-stack=1 -mllvm -asan-globals=1"],
   [AC_MSG_ERROR([unknown variant '$enable_variant'; the variants are: $KEEL_VARIANTS])])
