@@ -5,6 +5,7 @@
  */
 #include <stdint.h>
 
+#include "base/check.h"
 #include "x86_64/x86.h"
 
 uintptr_t __security_cookie = 0x00002b992ddfa232; /* the linker and debuggers know this default */
@@ -12,10 +13,10 @@ void __security_check_cookie(uintptr_t cookie);
 
 /*
  * Called at the end of every function with an array, so it must keep all registers but flags: it
- * calls nothing.
+ * calls nothing that comes back.
  */
 void __security_check_cookie(uintptr_t cookie)
 {
     if (cookie != __security_cookie)
-        __builtin_trap();
+        check_failed("stack cookie", __FILE__, __LINE__);
 }

@@ -69,7 +69,7 @@ __attribute__((noinline)) static uint32_t descend(uint32_t depth)
 }
 
 TEST_PLANTED(planted, stack_overflow,
-             "the guard page turns an overflow into a double fault on its own stack")
+             "an overflow hits the guard page: bugcheck 0x7F, on a stack of its own")
 {
     EXPECT_EQ(descend(0), 0);
 }
@@ -86,7 +86,7 @@ __attribute__((noinline)) static uint8_t smash(void)
 }
 
 TEST_PLANTED(planted, stack_cookie,
-             "a write over the stack cookie stops the function's return, in checked builds")
+             "a write over the stack cookie stops a checked build when the function returns")
 {
     EXPECT_EQ(VARIANT_CHECKED ? smash() : 0, 0); /* without cookies it would hit what it must not */
     EXPECT(VARIANT_CHECKED == 0);

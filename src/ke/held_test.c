@@ -112,7 +112,7 @@ TEST(ke_held, a_driver_s_lock_may_be_held_while_it_calls_us)
 }
 
 TEST_PLANTED(planted, lock_taken_against_the_rank_of_one_held_longer,
-             "a lock that was only tried does not hide the rank of one below it")
+             "a lock that was only tried hides no rank below it: it stops a checked build")
 {
     struct ke_lock high = KE_LOCK_INIT(KE_LOCK_PFN);
     struct ke_lock low = KE_LOCK_INIT(KE_LOCK_THREAD_LIST);

@@ -68,3 +68,26 @@ TEST(ke_irql, lowering_to_dispatch_level_does_not_let_dpcs_in)
     EXPECT_EQ(before, 0);
     EXPECT(test_reaches(&ran, 1));
 }
+
+TEST_PLANTED(planted, irql_limit, "a function called above its level stops a checked build")
+{
+    KIRQL old = KeRaiseIrqlToDpcLevel();
+    if (VARIANT_CHECKED)
+        IRQL_MAX(APC_LEVEL);
+    KeLowerIrql(old);
+    EXPECT(VARIANT_CHECKED == 0);
+}
+
+TEST_PLANTED(planted, irql_raised_downwards, "raising to a lower level is bugcheck 0x9")
+{
+    KIRQL old = KeRaiseIrqlToDpcLevel();
+    (void)KfRaiseIrql(APC_LEVEL);
+    KeLowerIrql(old);
+    EXPECT(false);
+}
+
+TEST_PLANTED(planted, irql_lowered_upwards, "lowering to a higher level is bugcheck 0xA")
+{
+    KeLowerIrql(DISPATCH_LEVEL);
+    EXPECT(false);
+}

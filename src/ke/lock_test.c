@@ -63,3 +63,21 @@ TEST_PLANTED(planted, lock_taken_against_its_rank,
     ke_lock_release(&outer, interrupts);
     EXPECT(VARIANT_CHECKED == 0); /* not reached where ranks are checked */
 }
+
+TEST_PLANTED(planted, lock_released_by_another,
+             "the release of a lock that this processor does not hold stops a checked build")
+{
+    struct ke_lock lock = KE_LOCK_INIT(KE_LOCK_PFN);
+    if (VARIANT_CHECKED)
+        ke_lock_release(&lock, true);
+    EXPECT(VARIANT_CHECKED == 0);
+}
+
+TEST_PLANTED(planted, lock_taken_with_interrupts_on,
+             "a lock taken with interrupts on stops a checked build")
+{
+    struct ke_lock lock = KE_LOCK_INIT(KE_LOCK_PFN);
+    if (VARIANT_CHECKED)
+        ke_lock_acquire_nested(&lock);
+    EXPECT(VARIANT_CHECKED == 0);
+}

@@ -263,7 +263,8 @@ TEST_PLANTED(planted, pool_use_after_free,
     REQUIRE(keep != NULL && block != NULL);
     mm_pool_free((void *)block, TAG);
     block[3] = 7;
-    (void)mm_pool_allocate(40, TAG);
+    mm_pool_free(mm_pool_allocate(40, TAG), TAG);
+    mm_pool_free(keep, TAG);
     EXPECT(VARIANT_CHECKED == 0);
 }
 
