@@ -65,4 +65,3 @@ EXTRA_DIST += src/include/nt/README.md
 EXTRA_DIST += src/base/README.md src/bench/README.md src/stress/README.md src/ex/README.md
 EXTRA_DIST += src/ke/LOCK-ORDER.md
 EXTRA_DIST += src/io/README.md
-EXTRA_DIST += src/base/README.md src/bench/README.md src/stress/README.md src/ex/README.md src/io/README.md
