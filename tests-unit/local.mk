@@ -32,7 +32,7 @@ EXTRA_DIST += tests-unit/README.md tests-unit/mutants.tbl tests-unit/ci/README.m
 EXTRA_DIST += tests-unit/coverage/README.md tests-unit/coverage/dump.c
 
 # Fuzzers: the parsers of src/rtl, unchanged, with libFuzzer and the host's sanitizers.
-check_PROGRAMS += fuzz-acpi fuzz-format fuzz-memmap fuzz-numbers fuzz-options fuzz-utf8
+check_PROGRAMS += fuzz-acpi fuzz-format fuzz-memmap fuzz-numbers fuzz-options fuzz-pe fuzz-utf8
 FUZZ_CFLAGS = $(COMMON_CFLAGS) -mms-bitfields -fshort-wchar -fms-extensions -mcx16 -Wno-microsoft-anon-tag \
   -g -O1 -fsanitize=fuzzer $(HOST_SANITIZE)
 FUZZ_LINK = -fsanitize=fuzzer $(HOST_SANITIZE)
@@ -56,6 +56,12 @@ fuzz_options_SOURCES = tests-unit/fuzz/options.c tests-unit/fuzz/stop.c src/rtl/
 fuzz_options_CPPFLAGS = $(keel_unit_CPPFLAGS)
 fuzz_options_CFLAGS = $(FUZZ_CFLAGS)
 fuzz_options_LDFLAGS = $(FUZZ_LINK)
+RTL_PE_SOURCES = src/rtl/pe.c src/rtl/pe_checksum.c src/rtl/pe_ddi.c src/rtl/pe_directories.c src/rtl/pe_exports.c \
+  src/rtl/pe_headers.c src/rtl/pe_imports.c src/rtl/pe_relocate.c src/rtl/pe_resources.c src/rtl/pe_service.c
+fuzz_pe_SOURCES = tests-unit/fuzz/pe.c tests-unit/fuzz/stop.c $(RTL_PE_SOURCES)
+fuzz_pe_CPPFLAGS = $(keel_unit_CPPFLAGS)
+fuzz_pe_CFLAGS = $(FUZZ_CFLAGS)
+fuzz_pe_LDFLAGS = $(FUZZ_LINK)
 fuzz_utf8_SOURCES = tests-unit/fuzz/utf8.c tests-unit/fuzz/stop.c src/rtl/utf8.c
 fuzz_utf8_CPPFLAGS = $(keel_unit_CPPFLAGS)
 fuzz_utf8_CFLAGS = $(FUZZ_CFLAGS)
@@ -64,5 +70,5 @@ SUITES += tests-unit/fuzz.tap
 EXTRA_DIST += tests-unit/fuzz/README.md tests-unit/fuzz/run tests-unit/fuzz/seeds.py
 FUZZ_SECONDS = 120
 .PHONY: fuzz
-fuzz: fuzz-acpi fuzz-format fuzz-memmap fuzz-numbers fuzz-options fuzz-utf8
+fuzz: fuzz-acpi fuzz-format fuzz-memmap fuzz-numbers fuzz-options fuzz-pe fuzz-utf8
 	srcdir='$(srcdir)' PYTHON='$(PYTHON)' sh $(srcdir)/tests-unit/fuzz/run $(FUZZ_SECONDS)

@@ -18,11 +18,10 @@
 
 KASAN_LEAVES_OUT
 
-#define MAX_CHAIN       32
-#define RSP             4
-#define RBP             5
-#define EXCEPTION_ENTRY 3 /* of the data directories */
-#define LINE_BYTES      200
+#define MAX_CHAIN  32
+#define RSP        4
+#define RBP        5
+#define LINE_BYTES 200
 
 extern char __ImageBase[];
 extern const char x86_context_resume[];
@@ -44,10 +43,11 @@ struct unwinder {
 
 static const RUNTIME_FUNCTION *function_table(size_t *out_count)
 {
-    const char *pe = __ImageBase + *(const uint32_t *)(__ImageBase + 0x3c);
-    const uint32_t *directory = (const uint32_t *)(pe + 24 + 112) + 2 * EXCEPTION_ENTRY;
-    *out_count = directory[1] / sizeof(RUNTIME_FUNCTION);
-    return (const RUNTIME_FUNCTION *)(__ImageBase + directory[0]);
+    ULONG bytes;
+    const RUNTIME_FUNCTION *table =
+        RtlImageDirectoryEntryToData(__ImageBase, TRUE, IMAGE_DIRECTORY_ENTRY_EXCEPTION, &bytes);
+    *out_count = bytes / sizeof(*table);
+    return table;
 }
 
 static bool in_image(uint64_t address)

@@ -20,3 +20,11 @@ KERNEL_SOURCES += \
   src/rtl/version_test.c src/rtl/wcstring.c src/rtl/wcstring_test.c
 KERNEL_ONLY_SOURCES += src/rtl/crt.c src/rtl/crt_test.c
 EXTRA_DIST += src/rtl/make-tables
+
+# PE images.
+KERNEL_SOURCES += \
+  src/rtl/pe.c src/rtl/pe.h src/rtl/pe_test.c src/rtl/pe_test.h src/rtl/pe_checksum.c src/rtl/pe_checksum_test.c \
+  src/rtl/pe_ddi.c src/rtl/pe_ddi_test.c src/rtl/pe_directories.c src/rtl/pe_directories_test.c \
+  src/rtl/pe_exports.c src/rtl/pe_exports_test.c src/rtl/pe_headers.c src/rtl/pe_headers_test.c \
+  src/rtl/pe_imports.c src/rtl/pe_imports_test.c src/rtl/pe_relocate.c src/rtl/pe_relocate_test.c \
+  src/rtl/pe_resources.c src/rtl/pe_resources_test.c src/rtl/pe_service.c src/rtl/pe_service_test.c

@@ -10,6 +10,7 @@
 #include <stdarg.h>
 
 #include <nt/except.h>
+#include <nt/pe.h>
 #include <nt/rtl.h>
 #include <nt/unwind.h>
 
@@ -275,6 +276,18 @@ NTSTATUS RtlWriteRegistryValue(ULONG relative_to, PCWSTR path, PCWSTR name, ULON
 NTSTATUS RtlDeleteRegistryValue(ULONG relative_to, PCWSTR path, PCWSTR name);
 NTSTATUS RtlCreateRegistryKey(ULONG relative_to, PWSTR path);
 NTSTATUS RtlCheckRegistryKey(ULONG relative_to, PWSTR path);
+
+/*
+ * ---- Images in memory. IRQL: any, if they are resident. Source: the pages of the dbghelp functions of the same names
+ * without Rtl, which say what is returned; prototypes as in phnt's ntrtl.h and ntldr.h ----
+ */
+
+#define RTL_IMAGE_NT_HEADER_EX_FLAG_NO_RANGE_CHECK 0x00000001
+
+IMAGE_NT_HEADERS *RtlImageNtHeader(PVOID image);
+NTSTATUS RtlImageNtHeaderEx(ULONG flags, PVOID image, ULONG64 bytes, IMAGE_NT_HEADERS **headers);
+PVOID RtlImageDirectoryEntryToData(PVOID image, BOOLEAN mapped, USHORT directory, ULONG *bytes);
+PVOID RtlFindExportedRoutineByName(PVOID image, PCSTR name);
 
 /* ---- Exceptions and unwinding. Source: Microsoft "x64 exception handling", winnt.h pages ---- */
 
