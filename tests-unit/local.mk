@@ -72,3 +72,18 @@ FUZZ_SECONDS = 120
 .PHONY: fuzz
 fuzz: fuzz-acpi fuzz-format fuzz-memmap fuzz-numbers fuzz-options fuzz-pe fuzz-utf8
 	srcdir='$(srcdir)' PYTHON='$(PYTHON)' sh $(srcdir)/tests-unit/fuzz/run $(FUZZ_SECONDS)
+
+# The PE parser on other people's images: needs the network once, so it is no part of make check.
+EXTRA_PROGRAMS = pe-dump
+pe_dump_SOURCES = tests-unit/images/dump.c tests-unit/fuzz/stop.c $(RTL_PE_SOURCES)
+pe_dump_CPPFLAGS = $(keel_unit_CPPFLAGS)
+pe_dump_CFLAGS = $(COMMON_CFLAGS) -mms-bitfields -fshort-wchar -fms-extensions -mcx16 -Wno-microsoft-anon-tag \
+  -g -O1 $(HOST_SANITIZE)
+pe_dump_LDFLAGS = $(HOST_SANITIZE)
+EXTRA_DIST += tests-unit/images.tap tests-unit/images/README.md tests-unit/images/fetch tests-unit/images/packages.tbl \
+  tests-unit/images/test_images.py
+CLEANFILES += pe-dump
+.PHONY: check-images
+check-images: all pe-dump
+	$(PYTHON) $(srcdir)/tests-unit/images/fetch tests-unit/images
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS=tests-unit/images.tap
