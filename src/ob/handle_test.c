@@ -33,8 +33,8 @@ static POBJECT_TYPE noting_type(void)
         .open = note_open,
         .close = note_close,
     };
-    if (type == NULL)
-        CHECK(NT_SUCCESS(ob_type_create(&options, &type)));
+    NTSTATUS status = type == NULL ? ob_type_create(&options, &type) : STATUS_SUCCESS;
+    CHECK(NT_SUCCESS(status));
     return type;
 }
 

@@ -22,8 +22,8 @@ POBJECT_TYPE ob_test_type(void)
         .valid_access = STANDARD_RIGHTS_ALL | 7,
         .remove = note_end,
     };
-    if (type == NULL)
-        CHECK(NT_SUCCESS(ob_type_create(&options, &type)));
+    NTSTATUS status = type == NULL ? ob_type_create(&options, &type) : STATUS_SUCCESS;
+    CHECK(NT_SUCCESS(status));
     return type;
 }
 
