@@ -211,11 +211,13 @@ static uint32_t times_left_lying(struct selftest_run *run, KDPC_IMPORTANCE impor
     for (uint32_t i = 0; i < TRIES; i++) {
         struct record record = { 0 };
         KDPC dpcs[4];
+        bool interrupts = arch_interrupts_disable(); /* no tick empties the queue in between */
         for (uint32_t n = 0; n < count; n++) {
             KeInitializeDpc(&dpcs[n], record_dpc, &record);
             KeSetImportanceDpc(&dpcs[n], importance);
             EXPECT(KeInsertQueueDpc(&dpcs[n], NULL, NULL));
         }
+        arch_interrupts_restore(interrupts);
         lying += atomic_load_acquire(&record.ran) < count;
         KeFlushQueuedDpcs();
     }
