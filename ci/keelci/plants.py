@@ -13,6 +13,8 @@ from keelci import mutants
 
 BOUND = re.compile(r"^(\d+|none)$")
 COMPILE_SECONDS = 120
+KERNEL = "tests-unit/explore/kernel/"  # where the kernel's objects are that are not automake's
+SELF_TEST = "self-test"  # in place of a scenario: bugs of the explorer itself
 
 
 class PlantError(Exception):
@@ -65,8 +67,17 @@ class Workshop:
 
     @staticmethod
     def _stem(object_name: str) -> str:
+        if object_name.startswith(KERNEL):
+            return f"src/{object_name.removeprefix(KERNEL).removesuffix('.o')}"
         folder, _, name = object_name.rpartition("/")
         return f"{folder}/{name.partition('-')[2].removesuffix('.o')}"
+
+    def _depends(self, object_name: str) -> pathlib.Path:
+        """What make knows of the headers that it includes."""
+        if object_name.startswith(KERNEL):
+            return self.builddir / object_name.replace(".o", ".d")
+        folder, _, base = object_name.rpartition("/")
+        return self.builddir / folder / ".deps" / base.replace(".o", ".Po")
 
     def _dependents(self, file: str) -> list[tuple[str, str]]:
         """The objects that are compiled from the file or include it, each with its group."""
@@ -74,8 +85,7 @@ class Workshop:
         found = []
         for group, objects in self.objects.items():
             for name in objects:
-                folder, _, base = name.rpartition("/")
-                depends = self.builddir / folder / ".deps" / base.replace(".o", ".Po")
+                depends = self._depends(name)
                 text = depends.read_text(encoding="utf-8") if depends.is_file() else ""
                 if self._stem(name) == file.rpartition(".")[0] or wanted.search(text):
                     found.append((group, name))

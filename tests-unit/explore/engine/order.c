@@ -66,29 +66,35 @@ static bool before_all_others(const struct order *order, unsigned process, int i
     return later == 0;
 }
 
-/* Where the stretch of the actor that ran at `index` began; flushes come in between. */
-static int stretch_begin(int index)
-{
-    unsigned actor = nodes[index].process % ACTORS;
-    int first = index;
-
-    for (int i = index - 1; i >= 0; i--) {
-        if (nodes[i].process / ACTORS == 1)
-            continue;
-        if (nodes[i].process % ACTORS != actor)
-            break;
-        first = i;
-    }
-    return first;
-}
-
-/* With a bound, also where the stretch began: a switch there may cost less. */
+/*
+ * With a bound, also where a switch costs less: where the stretch of the actor that ran at `index` began, and in it
+ * where that actor could not go on by itself; and after it took a lock, for who will want that lock gives the processor
+ * back for nothing.
+ */
 void order_try_before_stretch(int index, unsigned process)
 {
-    struct node *node = &nodes[stretch_begin(index)];
+    unsigned actor = nodes[index].process % ACTORS;
+    unsigned other = process % ACTORS;
+    uint32_t wanted = 1u << process | 1u << other | 1u << INTERRUPT(other);
+    int first = index;
 
-    if (options.bound >= 0)
-        node->backtrack |= node->enabled >> process & 1 ? 1u << process : node->enabled;
+    if (options.bound < 0)
+        return;
+    for (int i = index; i >= 0; i--) {
+        struct node *node = &nodes[i];
+        bool flush = node->process / ACTORS == 1;
+
+        if (!flush && node->process % ACTORS != actor)
+            break;
+        if (!flush)
+            first = i;
+        if (node->free)
+            node->backtrack |= node->enabled;
+        else if (i > 0 && nodes[i - 1].op.kind == OP_LOCK)
+            node->backtrack |= node->enabled & wanted;
+    }
+    struct node *begin = &nodes[first];
+    begin->backtrack |= begin->enabled & wanted ? begin->enabled & wanted : begin->enabled;
 }
 
 /* `process` does, after all of `order`, something that depends on step `index`. */

@@ -202,6 +202,7 @@ static bool open_node(struct node *node, uint32_t enabled)
         return false;
     *node = (struct node){ .process = (uint8_t)first_choice(awake),
                            .choices = 1,
+                           .free = !continues(),
                            .possible = enabled,
                            .enabled = allowed,
                            .sleep = sleeping,

@@ -43,6 +43,19 @@ struct program {
     unsigned pending;    /* the same, from the start */
 };
 
+struct found {
+    unsigned count;
+    bool failed;
+    uint64_t runs;
+    uint64_t set[MAX_OUTCOMES];
+};
+
+/* What a search of one program is given, beside the state that is put back. */
+struct job {
+    struct program program;
+    struct found *known; /* say the schedules of outcomes that are not there; NULL: say nothing */
+};
+
 static uint64_t state;
 static struct program program;
 
@@ -182,7 +195,7 @@ static void handler(void *argument)
 
 static void set_up(const struct explore_scenario *self)
 {
-    program = *(const struct program *)self->argument;
+    program = ((const struct job *)self->argument)->program;
     for (uintptr_t a = 0; a < program.actors; a++)
         (void)explore_actor(body, (void *)a);
     for (unsigned a = 0; a < 2; a++) {
@@ -198,11 +211,30 @@ static uint64_t mix(uint64_t hash, uint32_t value)
     return (hash ^ value) * 0x100000001b3u;
 }
 
+static bool contains(const struct found *found, uint64_t outcome)
+{
+    for (unsigned i = 0; i < found->count; i++)
+        if (found->set[i] == outcome)
+            return true;
+    return false;
+}
+
+/* An outcome that the other search did not see; its schedule is said once. */
+static void say_if_new(struct found *known, uint64_t outcome)
+{
+    char schedule[1024];
+
+    if (known == NULL || contains(known, outcome))
+        return;
+    known->set[known->count++] = outcome;
+    search_schedule(schedule, sizeof(schedule));
+    (void)printf("  not seen: %s\n", schedule);
+}
+
 static void finish(const struct explore_scenario *self)
 {
     uint64_t hash = 0xcbf29ce484222325u;
 
-    (void)self;
     for (unsigned i = 0; i < WORDS; i++)
         hash = mix(hash, words[i]);
     hash = mix(mix(hash, guarded[0]), guarded[1]);
@@ -212,20 +244,14 @@ static void finish(const struct explore_scenario *self)
     for (unsigned a = 0; a < 2; a++)
         hash = mix(mix(hash, handled[a][0]), handled[a][1]);
     explore_outcome(hash);
+    say_if_new(((const struct job *)self->argument)->known, hash);
 }
 
-struct found {
-    unsigned count;
-    bool failed;
-    uint64_t runs;
-    uint64_t set[MAX_OUTCOMES];
-};
-
-static bool explore_with(const struct program *made, enum explore_model model, int bound,
-                         bool plain, struct found *found)
+static bool explore_with(const struct job *job, enum explore_model model, int bound, bool plain,
+                         struct found *found)
 {
     const struct explore_scenario scenario = {
-        .name = "random", .setup = set_up, .finish = finish, .argument = made
+        .name = "random", .setup = set_up, .finish = finish, .argument = job
     };
 
     options = (struct options){ .model = model,
@@ -246,29 +272,24 @@ static bool same(const struct found *a, const struct found *b)
 {
     if (a->count != b->count || a->failed != b->failed)
         return false;
-    for (unsigned i = 0; i < a->count; i++) {
-        bool there = false;
-
-        for (unsigned j = 0; j < b->count; j++)
-            there |= a->set[i] == b->set[j];
-        if (!there)
+    for (unsigned i = 0; i < a->count; i++)
+        if (!contains(b, a->set[i]))
             return false;
-    }
     return true;
 }
 
-static void print_program(uint64_t seed)
+static void print_program(const struct program *shown, uint64_t seed)
 {
     static const char *const names[] = { "load", "store", "add",     "cas",   "exchange", "fence",
                                          "lock", "level", "request", "await", "spin" };
 
     (void)printf("  program %llu: interrupts %u, pending %u\n", (unsigned long long)seed,
-                 program.interrupts, program.pending);
-    for (unsigned a = 0; a < program.actors; a++) {
+                 shown->interrupts, shown->pending);
+    for (unsigned a = 0; a < shown->actors; a++) {
         (void)printf("    P%u:", a);
-        for (unsigned i = 0; i < program.ops; i++)
-            (void)printf(" %s(w%u, %u%s)", names[program.code[a][i].kind], program.code[a][i].word,
-                         program.code[a][i].value, program.code[a][i].strong ? ", strong" : "");
+        for (unsigned i = 0; i < shown->ops; i++)
+            (void)printf(" %s(w%u, %u%s)", names[shown->code[a][i].kind], shown->code[a][i].word,
+                         shown->code[a][i].value, shown->code[a][i].strong ? ", strong" : "");
         (void)printf("\n");
     }
 }
@@ -279,18 +300,20 @@ static bool compare(uint64_t seed, enum explore_model model, int bound, unsigned
 {
     static const char *const models[] = { "tso", "sc", "c11" };
     struct found plain, reduced;
-    const struct program made = make_program(seed);
+    struct job job = { .program = make_program(seed) };
 
-    if (!explore_with(&made, model, bound, true, &plain))
+    if (!explore_with(&job, model, bound, true, &plain))
         return false;
-    if (!explore_with(&made, model, bound, false, &reduced) || !same(&plain, &reduced)) {
+    if (!explore_with(&job, model, bound, false, &reduced) || !same(&plain, &reduced)) {
         ++*mismatches;
         (void)printf("mismatch in %s, bound %d: plain search %u outcomes%s, reduced %u%s\n",
                      models[model], bound, plain.count, plain.failed ? " and a failure" : "",
                      reduced.count, reduced.failed ? " and a failure" : "");
         if (plain.failed || reduced.failed)
             (void)printf("  failure: %s\n", failure);
-        print_program(seed);
+        print_program(&job.program, seed);
+        job.known = &reduced;
+        (void)explore_with(&job, model, bound, true, &plain);
     }
     runs[0] += plain.runs;
     runs[1] += reduced.runs;
