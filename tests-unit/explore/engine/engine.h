@@ -261,8 +261,8 @@ unsigned interrupt_level(const struct actor *actor); /* of the one that would be
 /* --- search.c, order.c ------------------------------------------------------------------------------------------ */
 struct node {
     uint8_t process;
-    bool free;       /* whoever ran before could not go on: no switch is a preemption */
-    bool released;   /* it spun, and nobody else could go on */
+    bool free;               /* whoever ran before could not go on: no switch is a preemption */
+    bool released;           /* it spun, and nobody else could go on */
     uint8_t choice, choices; /* which of several values or levels */
     uint8_t open_level;      /* of the actor before it: interrupts above come in; LEVELS: none do */
     uint16_t preemptions;    /* before it */

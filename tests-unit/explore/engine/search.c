@@ -139,12 +139,13 @@ static uint32_t release_spinner(void)
     return 0;
 }
 
-/* Can the actor that ran last go on, now or once its own buffer is empty? An interrupt there is no preemption. */
+/*
+ * Can the code of the actor that ran last go on, now or once its own buffer is empty? Whether an interrupt is pending must
+ * not count, or a request that could as well have come later would change what a switch costs.
+ */
 static bool continues(void)
 {
-    const struct actor *actor = &world.actors[last >= 0 ? last : 0];
-
-    return last >= 0 && (op_enabled(actor, true) || interrupt_enabled(actor));
+    return last >= 0 && op_enabled(&world.actors[last], true);
 }
 
 /* What the bound lets one choose from. */
@@ -189,6 +190,9 @@ static unsigned first_choice(uint32_t allowed)
         return highest_priority(allowed);
     if (last >= 0 && (allowed & bit((unsigned)last)))
         return (unsigned)last;
+    if (last >= 0 && op_enabled(&world.actors[last], true) &&
+        (allowed & bit(FLUSH((unsigned)last))))
+        return FLUSH((unsigned)last); /* it waits for its own buffer only */
     return (unsigned)__builtin_ctz(allowed);
 }
 
@@ -216,7 +220,7 @@ static bool open_node(struct node *node, uint32_t enabled)
     return true;
 }
 
-/* An interrupt may come before any step of its processor, and a step before an interrupt. */
+/* A step of its actor, or what enables one, may come before an interrupt; order.c sees to the other way round. */
 static void try_interrupts(struct node *node)
 {
     unsigned actor = node->process % ACTORS;
@@ -224,10 +228,7 @@ static void try_interrupts(struct node *node)
 
     if (options.plain || options.pct != 0 || step_count >= over_step)
         return;
-    if (node->process < ACTORS && interrupt_enabled(&world.actors[actor])) {
-        node->backtrack |= node->enabled & bit(INTERRUPT(actor));
-        order_try_before_stretch(step_count, INTERRUPT(actor));
-    } else if (node->process >= 2 * ACTORS && (node->enabled & bit(actor))) {
+    if (node->process >= 2 * ACTORS && (node->enabled & bit(actor))) {
         node->backtrack |= bit(actor);
     } else if (node->process >= 2 * ACTORS && waiting != OP_HALT && waiting != OP_END) {
         node->backtrack |= node->enabled;

@@ -299,6 +299,18 @@ static void number_split(void *unused)
     recorded(next_split);
 }
 
+static uint32_t next_backwards(void)
+{
+    return 1 - __atomic_fetch_add(&counter, 1, __ATOMIC_SEQ_CST);
+}
+
+static void number_backwards(void *unused)
+{
+    (void)unused;
+    recorded(next_backwards);
+    recorded(next_backwards);
+}
+
 static void counter_begin(void *state)
 {
     memset(state, 0, sizeof(uint32_t));
@@ -360,6 +372,12 @@ static const struct detect tests[] = {
       numbers_are_linearizable,
       "no sequential order",
       1 },
+    { "an_order_that_was_seen_must_be_kept",
+      { number_backwards },
+      NULL,
+      numbers_are_linearizable,
+      "no sequential order",
+      0 },
     { "results_that_one_explains",
       { number_atomic, number_atomic, number_atomic },
       NULL,
