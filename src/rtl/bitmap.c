@@ -148,16 +148,28 @@ BOOLEAN RtlAreBitsSet(RTL_BITMAP *bitmap, ULONG start, ULONG count)
            rtl_bitmap_next(bitmap, start, start + count, RTL_BITMAP_CLEAR) == start + count;
 }
 
+/* The range lies in the bitmap. IRQL: any, if resident. Source: wdm.h RtlNumberOfSetBitsInRange */
+ULONG RtlNumberOfSetBitsInRange(RTL_BITMAP *bitmap, ULONG start, ULONG count)
+{
+    ULONG found = 0;
+    for (ULONG end = start + count; start < end;) {
+        ULONG mask = mask_in_word(start, end);
+        found += (ULONG)__builtin_popcount(bitmap->Buffer[start / WORD_BITS] & mask);
+        start += (ULONG)__builtin_popcount(mask);
+    }
+    return found;
+}
+
+/* The range lies in the bitmap. IRQL: any, if resident. Source: wdm.h RtlNumberOfClearBitsInRange */
+ULONG RtlNumberOfClearBitsInRange(RTL_BITMAP *bitmap, ULONG start, ULONG count)
+{
+    return count - RtlNumberOfSetBitsInRange(bitmap, start, count);
+}
+
 /* IRQL: any, if resident. Source: WDK "RtlNumberOfSetBits function (wdm.h)" */
 ULONG RtlNumberOfSetBits(RTL_BITMAP *bitmap)
 {
-    ULONG count = 0;
-    for (ULONG start = 0; start < bitmap->SizeOfBitMap;) {
-        ULONG mask = mask_in_word(start, bitmap->SizeOfBitMap);
-        count += (ULONG)__builtin_popcount(bitmap->Buffer[start / WORD_BITS] & mask);
-        start += (ULONG)__builtin_popcount(mask);
-    }
-    return count;
+    return RtlNumberOfSetBitsInRange(bitmap, 0, bitmap->SizeOfBitMap);
 }
 
 /* IRQL: any, if resident. Source: WDK "RtlNumberOfClearBits function (wdm.h)" */
@@ -167,6 +179,12 @@ ULONG RtlNumberOfClearBits(RTL_BITMAP *bitmap)
 }
 
 /* --- Bits of a number ------------------------------------------------------------------------------------- */
+
+/* IRQL: any. Source: WDK "RtlNumberOfSetBitsUlongPtr function (wdm.h)" */
+ULONG RtlNumberOfSetBitsUlongPtr(ULONG_PTR value)
+{
+    return (ULONG)__builtin_popcountll(value);
+}
 
 /* IRQL: any. Returns: the bit's number, -1 for zero. Source: WDK "RtlFindLeastSignificantBit function (wdm.h)" */
 CCHAR RtlFindLeastSignificantBit(ULONGLONG value)

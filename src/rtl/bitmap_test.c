@@ -135,3 +135,23 @@ TEST(rtl_bitmap, significant_bits_of_numbers)
         EXPECT_EQ(RtlFindMostSignificantBit(~0ull >> i), 63 - i);
     }
 }
+
+TEST(rtl_bitmap, bits_are_counted_in_any_range)
+{
+    struct naive naive;
+    setup(&naive);
+    for (uint32_t i = 0; i < 90; i++) {
+        ULONG bit = below(run, BITS);
+        RtlSetBit(&naive.bitmap, bit);
+        naive.bits[bit] = 1;
+    }
+    for (uint32_t round = 0; round < 300; round++) {
+        ULONG start = below(run, BITS), count = below(run, BITS - start + 1), set = 0;
+        for (ULONG i = start; i < start + count; i++)
+            set += naive.bits[i];
+        REQUIRE(RtlNumberOfSetBitsInRange(&naive.bitmap, start, count) == set);
+        REQUIRE(RtlNumberOfClearBitsInRange(&naive.bitmap, start, count) == count - set);
+    }
+    EXPECT_EQ(RtlNumberOfSetBitsUlongPtr(0), 0);
+    EXPECT_EQ(RtlNumberOfSetBitsUlongPtr(0x8000000000000101), 3);
+}

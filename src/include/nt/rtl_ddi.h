@@ -152,6 +152,9 @@ BOOLEAN RtlAreBitsClear(RTL_BITMAP *bitmap, ULONG start, ULONG count);
 BOOLEAN RtlAreBitsSet(RTL_BITMAP *bitmap, ULONG start, ULONG count);
 ULONG RtlNumberOfClearBits(RTL_BITMAP *bitmap);
 ULONG RtlNumberOfSetBits(RTL_BITMAP *bitmap);
+ULONG RtlNumberOfClearBitsInRange(RTL_BITMAP *bitmap, ULONG start, ULONG count);
+ULONG RtlNumberOfSetBitsInRange(RTL_BITMAP *bitmap, ULONG start, ULONG count);
+ULONG RtlNumberOfSetBitsUlongPtr(ULONG_PTR value);
 /* These return the index of the first bit, or 0xffffffff. */
 ULONG RtlFindClearBits(RTL_BITMAP *bitmap, ULONG count, ULONG hint);
 ULONG RtlFindSetBits(RTL_BITMAP *bitmap, ULONG count, ULONG hint);
