@@ -18,7 +18,7 @@ KERNEL_SOURCES = \
   src/ke/thread.c src/ke/thread.h src/ke/timer.c src/ke/wait.c src/ke/wait_all.c src/ke/wait_call.c \
   src/ke/tlb.c src/ke/tlb.h src/ke/tlb_test.c src/ke/dpc_thread.c src/ke/dpc_thread_test.c src/ke/processor.c src/ke/processor_test.c src/ke/ready_test.c \
   src/ex/callback.c src/ex/callback_test.c src/ex/ex.h src/ex/ex_impl.h src/ex/fast_mutex.c \
-  src/ex/fast_mutex_test.c src/ex/interlocked_list.c src/ex/interlocked_list_test.c \
+  src/ex/fast_mutex_test.c src/ex/hash_table.c src/ex/hash_table_test.c src/ex/interlocked_list.c src/ex/interlocked_list_test.c \
   src/ex/keyed_event.c src/ex/keyed_event_test.c src/ex/lookaside.c src/ex/lookaside_test.c \
   src/ex/pool.c src/ex/pool_test.c src/ex/slist.c src/ex/slist_test.c src/ex/push_lock.c src/ex/push_lock_test.c \
   src/ex/resource.c src/ex/resource_table.c src/ex/resource_table_test.c src/ex/resource_test.c \

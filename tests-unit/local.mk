@@ -16,7 +16,7 @@ SUITES += $(HOST_SUITES)
 EXTRA_DIST += tests-unit/sweep
 
 # The binary interface, and the test of the check itself.
-EXTRA_DIST += tests-unit/abi/README.md tests-unit/abi/layout.tbl tests-unit/abi/layout-io.tbl \
+EXTRA_DIST += tests-unit/abi/README.md tests-unit/abi/layout.tbl tests-unit/abi/layout-io.tbl tests-unit/abi/layout-rtl.tbl \
   tests-unit/abi/exceptions.tbl \
   tests-unit/abi/test_check_abi.py ci/check-abi
 .PHONY: check-abi

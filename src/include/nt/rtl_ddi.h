@@ -224,6 +224,49 @@ PVOID RtlGetElementGenericTableAvl(RTL_AVL_TABLE *table, ULONG index);
 ULONG RtlNumberGenericTableElementsAvl(RTL_AVL_TABLE *table);
 BOOLEAN RtlIsGenericTableEmptyAvl(RTL_AVL_TABLE *table);
 
+/* ---- Dynamic hash tables. IRQL: <= DISPATCH_LEVEL; the caller holds the table's lock ---- */
+
+/* *table NULL: it is allocated, else it is the caller's. Shift: how many low bits of a signature say nothing. */
+BOOLEAN RtlCreateHashTable(RTL_DYNAMIC_HASH_TABLE **table, ULONG shift, ULONG flags);
+void RtlDeleteHashTable(RTL_DYNAMIC_HASH_TABLE *table);
+BOOLEAN RtlInsertEntryHashTable(RTL_DYNAMIC_HASH_TABLE *table, RTL_DYNAMIC_HASH_TABLE_ENTRY *entry,
+                                ULONG_PTR signature, RTL_DYNAMIC_HASH_TABLE_CONTEXT *context);
+BOOLEAN RtlRemoveEntryHashTable(RTL_DYNAMIC_HASH_TABLE *table, RTL_DYNAMIC_HASH_TABLE_ENTRY *entry,
+                                RTL_DYNAMIC_HASH_TABLE_CONTEXT *context);
+RTL_DYNAMIC_HASH_TABLE_ENTRY *RtlLookupEntryHashTable(RTL_DYNAMIC_HASH_TABLE *table,
+                                                      ULONG_PTR signature,
+                                                      RTL_DYNAMIC_HASH_TABLE_CONTEXT *context);
+RTL_DYNAMIC_HASH_TABLE_ENTRY *RtlGetNextEntryHashTable(RTL_DYNAMIC_HASH_TABLE *table,
+                                                       RTL_DYNAMIC_HASH_TABLE_CONTEXT *context);
+BOOLEAN RtlInitEnumerationHashTable(RTL_DYNAMIC_HASH_TABLE *table,
+                                    RTL_DYNAMIC_HASH_TABLE_ENUMERATOR *enumerator);
+RTL_DYNAMIC_HASH_TABLE_ENTRY *
+RtlEnumerateEntryHashTable(RTL_DYNAMIC_HASH_TABLE *table,
+                           RTL_DYNAMIC_HASH_TABLE_ENUMERATOR *enumerator);
+void RtlEndEnumerationHashTable(RTL_DYNAMIC_HASH_TABLE *table,
+                                RTL_DYNAMIC_HASH_TABLE_ENUMERATOR *enumerator);
+BOOLEAN RtlInitWeakEnumerationHashTable(RTL_DYNAMIC_HASH_TABLE *table,
+                                        RTL_DYNAMIC_HASH_TABLE_ENUMERATOR *enumerator);
+RTL_DYNAMIC_HASH_TABLE_ENTRY *
+RtlWeaklyEnumerateEntryHashTable(RTL_DYNAMIC_HASH_TABLE *table,
+                                 RTL_DYNAMIC_HASH_TABLE_ENUMERATOR *enumerator);
+void RtlEndWeakEnumerationHashTable(RTL_DYNAMIC_HASH_TABLE *table,
+                                    RTL_DYNAMIC_HASH_TABLE_ENUMERATOR *enumerator);
+BOOLEAN RtlExpandHashTable(RTL_DYNAMIC_HASH_TABLE *table);
+BOOLEAN RtlContractHashTable(RTL_DYNAMIC_HASH_TABLE *table);
+
+static inline void RtlInitHashTableContext(RTL_DYNAMIC_HASH_TABLE_CONTEXT *context)
+{
+    context->ChainHead = NULL;
+    context->PrevLinkage = NULL;
+}
+
+#define RtlTotalBucketsHashTable(table)      ((table)->TableSize)
+#define RtlNonEmptyBucketsHashTable(table)   ((table)->NonEmptyBuckets)
+#define RtlEmptyBucketsHashTable(table)      ((table)->TableSize - (table)->NonEmptyBuckets)
+#define RtlTotalEntriesHashTable(table)      ((table)->NumEntries)
+#define RtlActiveEnumeratorsHashTable(table) ((table)->NumEnumerators)
+
 /* ---- Prefix tables of paths ---- */
 
 void RtlInitializeUnicodePrefix(UNICODE_PREFIX_TABLE *table);
