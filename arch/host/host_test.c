@@ -357,6 +357,9 @@ TEST_HOST(host_machine, a_breakpoint_is_an_exception, "answers its own faults")
     break_fault.code = 0;
     DbgBreakPointWithStatus(7);
     EXPECT_EQ(break_fault.code, STATUS_BREAKPOINT);
+    break_fault.code = 0;
+    RtlAssert((PVOID)(uintptr_t)"x > 0", (PVOID)(uintptr_t)"driver.c", 17, NULL);
+    EXPECT_EQ(break_fault.code, STATUS_BREAKPOINT);
     host.fault_hook = NULL;
 }
 

@@ -4,7 +4,8 @@ KERNEL_SOURCES += \
   src/rtl/bitmap.c src/rtl/bitmap.h src/rtl/bitmap_runs.c src/rtl/bitmap_runs_test.c src/rtl/bitmap_test.c \
   src/rtl/avl_table.c src/rtl/avl_table_test.c src/rtl/tree.c src/rtl/tree.h src/rtl/tree_test.c src/rtl/tree_test.h \
   src/rtl/splay.c src/rtl/splay_test.c src/rtl/splay_table.c src/rtl/splay_table_test.c \
-  src/rtl/printf.c src/rtl/printf_test.c
+  src/rtl/printf.c src/rtl/printf_test.c \
+  src/rtl/unicode_prefix.c src/rtl/unicode_prefix_test.c
 
 # Strings, characters, conversions, numbers, times, versions; the C functions by names of our own.
 KERNEL_SOURCES += \

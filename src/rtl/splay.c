@@ -116,7 +116,7 @@ static RTL_SPLAY_LINKS *unlink(RTL_SPLAY_LINKS *node)
     return parent;
 }
 
-/* `heir` has been unlinked; it takes the place and the children of `node`. */
+/* `heir` has been unlinked from the left subtree; it takes the place and the children of `node`. */
 static void inherit(RTL_SPLAY_LINKS *node, RTL_SPLAY_LINKS *heir)
 {
     take_place(node, heir);
@@ -124,8 +124,7 @@ static void inherit(RTL_SPLAY_LINKS *node, RTL_SPLAY_LINKS *heir)
     heir->RightChild = node->RightChild;
     if (heir->LeftChild != NULL)
         heir->LeftChild->Parent = heir;
-    if (heir->RightChild != NULL)
-        heir->RightChild->Parent = heir;
+    heir->RightChild->Parent = heir;
 }
 
 /* Unlink any node. Returns: a node from which the rest can be reached, the lowest one that lost something; or NULL */
