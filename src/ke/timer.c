@@ -78,6 +78,19 @@ static KTIMER *first_due(struct ke_cpu *cpu, uint64_t now)
     }
 }
 
+/* Locked. The flags are part of the word that others try to lock meanwhile, hence atomically. */
+static bool is_inserted(const KTIMER *timer)
+{
+    return atomic_load_relaxed(&timer->Header.TimerMiscFlags) & KE_TIMER_INSERTED;
+}
+
+static void set_inserted(KTIMER *timer, bool inserted)
+{
+    UCHAR others = atomic_load_relaxed(&timer->Header.TimerMiscFlags) & (UCHAR)~KE_TIMER_INSERTED;
+    UCHAR flags = inserted ? others | KE_TIMER_INSERTED : others;
+    atomic_store_relaxed(&timer->Header.TimerMiscFlags, flags);
+}
+
 static void start_locked(KTIMER *timer)
 {
     struct ke_cpu *cpu = arch_cpu();
@@ -88,7 +101,7 @@ static void start_locked(KTIMER *timer)
     atomic_store_relaxed(&cpu->timer_count, cpu->timer_count + 1);
     ke_lock_release_nested(&cpu->timer_lock);
     timer->Processor = cpu->index;
-    timer->Header.TimerMiscFlags |= KE_TIMER_INSERTED;
+    set_inserted(timer, true);
     if (cpu->clock_stopped) {
         cpu->clock_stopped = false;
         arch_clock_start();
@@ -101,7 +114,7 @@ static void remove_from_wheel(struct ke_cpu *cpu, KTIMER *timer)
     LOCK_HELD(&cpu->timer_lock);
     RemoveEntryList(&timer->TimerListEntry);
     atomic_store_relaxed(&cpu->timer_count, cpu->timer_count - 1);
-    timer->Header.TimerMiscFlags &= (UCHAR)~KE_TIMER_INSERTED;
+    set_inserted(timer, false);
 }
 
 /* Locked as a signaller, not in a wheel: the time has come. */
@@ -125,7 +138,7 @@ static void fire(KTIMER *timer)
 
 bool ke_timer_is_due(struct ke_cpu *cpu)
 {
-    if (cpu->timer_count == 0)
+    if (atomic_load_relaxed(&cpu->timer_count) == 0)
         return false;
     bool interrupts = ke_lock_acquire(&cpu->timer_lock);
     bool due = first_due(cpu, ke_tick_count()) != NULL;
@@ -192,7 +205,7 @@ void ke_timer_expire(struct ke_cpu *cpu)
 
 bool ke_timer_cancel_locked(KTIMER *timer)
 {
-    if (!(timer->Header.TimerMiscFlags & KE_TIMER_INSERTED))
+    if (!is_inserted(timer))
         return false;
     struct ke_cpu *cpu = ke_cpu_by_index(timer->Processor);
     ke_lock_acquire_nested(&cpu->timer_lock);

@@ -42,7 +42,7 @@ tests-unit/explore/kernel/%.o: src/%.c
 -include $(EXPLORE_KERNEL_OBJECTS:.o=.d)
 EXPLORE_SCENARIOS = \
   tests-unit/explore/scenarios/dpc.c tests-unit/explore/scenarios/event.c \
-  tests-unit/explore/scenarios/lock.c
+  tests-unit/explore/scenarios/lock.c tests-unit/explore/scenarios/timeout.c
 check_PROGRAMS += keel-explore
 keel_explore_SOURCES = $(EXPLORE_SCENARIOS) \
   tests-unit/explore/engine/self/detect.c tests-unit/explore/engine/self/litmus.c tests-unit/explore/engine/self/random.c \

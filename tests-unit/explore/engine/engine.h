@@ -194,6 +194,7 @@ struct options {
     int bound;  /* preemptions; -1: any number */
     bool plain; /* depth-first search without any reduction */
     bool keep_going;
+    bool prompt;  /* an interrupt that is possible comes before the next step of its actor */
     unsigned pct; /* > 0: that many changes of priority, at random */
     uint64_t seed;
     uint64_t budget; /* runs; 0: any number */
@@ -309,6 +310,7 @@ struct totals {
     unsigned deepest;
     bool complete; /* all was seen */
     unsigned outcome_count;
+    bool more_outcomes; /* than could be kept */
     double seconds;
 };
 #define MAX_OUTCOMES 4096

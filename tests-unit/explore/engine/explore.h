@@ -39,6 +39,7 @@ struct explore_scenario {
     enum explore_model model;
     bool
         any_model; /* the claim holds in the model that was asked for, too: --model may change it */
+    bool prompt;   /* interrupts come as soon as they may, not at any later moment, too */
     unsigned bound; /* > 0: at most so many preemptions; 0: all interleavings */
     uint64_t
         budget; /* runs at most; 0: as many as it takes. Coming to its end is not an error, but is said */

@@ -92,7 +92,7 @@ static void read_option(struct arguments *arguments, const char *word, const cha
     else if (strcmp(word, "--budget") == 0)
         arguments->budget = (long long)read_number(value);
     else if (strcmp(word, "--seconds") == 0)
-        arguments->seconds = (double)read_number(value);
+        arguments->seconds = strtod(value, NULL);
     else if (strcmp(word, "--pct") == 0)
         arguments->pct = (unsigned)read_number(value);
     else if (strcmp(word, "--seed") == 0)
@@ -132,6 +132,7 @@ static struct options options_for(const struct explore_scenario *scenario,
         .bound = scenario->bound != 0 ? (int)scenario->bound : -1,
         .budget = scenario->budget,
         .seconds = arguments->seconds,
+        .prompt = scenario->prompt,
         .steps = scenario->steps != 0 ? scenario->steps : DEFAULT_STEPS,
         .pct = arguments->pct,
         .seed = arguments->seed,
@@ -156,6 +157,8 @@ static void print_outcomes(void)
 {
     for (unsigned i = 0; i < totals.outcome_count; i++)
         (void)printf("  outcome %#llx\n", (unsigned long long)outcomes[i]);
+    if (totals.more_outcomes)
+        (void)printf("  and more\n");
 }
 
 static void print_result(const struct explore_scenario *scenario, const struct totals *result,

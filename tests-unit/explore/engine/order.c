@@ -255,6 +255,38 @@ static void look_at_own_steps(unsigned process, const struct op *op, const struc
             try_reverse(i, process, order);
 }
 
+/* Prompt interrupts: the step of an open actor before the request would have had to wait for the interrupt. */
+static void look_at_kept(unsigned process, const struct op *op, struct order *order)
+{
+    unsigned actor = op->target;
+
+    for (int i = last_own[actor]; i >= 0; i = nodes[i].previous_own) {
+        if (nodes[i].open_level >= op->level)
+            continue;
+        if (process == actor || order->at[actor] >= i + 1)
+            return;
+        try_reverse(i, process, order);
+        order_join(order, &nodes[i].order);
+    }
+}
+
+/* Prompt interrupts: a request also keeps its actor from the step that it would have done next. */
+static void look_at_requests(unsigned actor, const struct op *op)
+{
+    enum op_kind kind = world.actors[actor].op.kind;
+
+    if (kind == OP_HALT || kind == OP_END)
+        return;
+    for (int i = memory_block(op->address)->last; i >= 0; i = nodes[i].previous) {
+        if (nodes[i].op.address != op->address)
+            continue;
+        if (nodes[i].op.kind == OP_INTERRUPT)
+            return;
+        if (order_of[actor].at[nodes[i].process] < i + 1)
+            try_reverse(i, actor, &order_of[actor]);
+    }
+}
+
 static bool needs_empty_buffer(const struct op *op)
 {
     return op->kind == OP_RMW || op->kind == OP_LOCK || op->kind == OP_FENCE ||
@@ -279,8 +311,12 @@ static void look(unsigned process, const struct op *op, struct order *order)
         look_at_block(process, op, op->kind == OP_INTERRUPT ? raisers(op) : 1, order);
     if (op->writes && pause_count > 0)
         look_at_pauses(process, op, order);
+    if (options.prompt && op->kind == OP_RAISE)
+        look_at_kept(process, op, order);
     if (op->kind == OP_INTERRUPT) {
         look_at_own_steps(process, op, order);
+        if (options.prompt)
+            look_at_requests(actor, op);
         order_join(order, &order_of[actor]);
     }
 }

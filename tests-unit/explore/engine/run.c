@@ -76,9 +76,10 @@ void explore_outcome(uint64_t value)
     for (unsigned i = 0; i < totals.outcome_count; i++)
         if (outcomes[i] == value)
             return;
-    if (totals.outcome_count == MAX_OUTCOMES)
-        engine_stop("more than %d outcomes", MAX_OUTCOMES);
-    outcomes[totals.outcome_count++] = value;
+    if (totals.outcome_count < MAX_OUTCOMES)
+        outcomes[totals.outcome_count++] = value;
+    else
+        totals.more_outcomes = true;
 }
 
 void explore_over(void)

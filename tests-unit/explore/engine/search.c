@@ -111,12 +111,12 @@ static uint32_t enabled_processes(void)
     for (unsigned a = 0; a < world.actor_count; a++) {
         const struct actor *actor = &world.actors[a];
 
-        if (op_enabled(actor, false))
+        if (interrupt_enabled(actor))
+            enabled |= bit(INTERRUPT(a));
+        if (op_enabled(actor, false) && !(options.prompt && interrupt_enabled(actor)))
             enabled |= bit(a);
         if (actor->buffer_count != 0)
             enabled |= bit(FLUSH(a));
-        if (interrupt_enabled(actor))
-            enabled |= bit(INTERRUPT(a));
     }
     return enabled;
 }

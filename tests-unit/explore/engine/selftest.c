@@ -9,13 +9,19 @@ struct sweep {
     const char *name;
     enum explore_model model;
     int bound;
+    bool prompt;
 };
 
 static const struct sweep sweeps[] = {
-    { "sc", EXPLORE_SC, -1 },          { "tso", EXPLORE_TSO, -1 },
-    { "c11", EXPLORE_C11, -1 },        { "sc_bound_1", EXPLORE_SC, 1 },
-    { "tso_bound_0", EXPLORE_TSO, 0 }, { "tso_bound_1", EXPLORE_TSO, 1 },
-    { "tso_bound_2", EXPLORE_TSO, 2 },
+    { "sc", EXPLORE_SC, -1, false },
+    { "tso", EXPLORE_TSO, -1, false },
+    { "c11", EXPLORE_C11, -1, false },
+    { "tso_prompt", EXPLORE_TSO, -1, true },
+    { "sc_bound_1", EXPLORE_SC, 1, false },
+    { "tso_bound_0", EXPLORE_TSO, 0, false },
+    { "tso_bound_1", EXPLORE_TSO, 1, false },
+    { "tso_bound_2", EXPLORE_TSO, 2, false },
+    { "tso_prompt_bound_1", EXPLORE_TSO, 1, true },
 };
 #define SWEEPS ((unsigned)(sizeof(sweeps) / sizeof(sweeps[0])))
 
@@ -32,7 +38,8 @@ bool self_test(uint64_t programs, bool verbose)
     missed = self_detect(2);
     for (unsigned i = 0; i < SWEEPS; i++) {
         uint64_t compared;
-        unsigned bad = self_random(programs, sweeps[i].model, sweeps[i].bound, &compared);
+        unsigned bad =
+            self_random(programs, sweeps[i].model, sweeps[i].bound, sweeps[i].prompt, &compared);
 
         mismatches += bad;
         total += compared;

@@ -11,6 +11,7 @@
 struct port_cpu port_cpus[EXPLORE_ACTORS];
 unsigned port_cpu_count;
 bool port_real_locks;
+bool port_no_interrupts;
 
 static struct port_cpu *self(void)
 {
@@ -98,6 +99,8 @@ static void take_ipi(void *unused)
 
 void port_cpu_connect(unsigned index)
 {
+    if (port_no_interrupts)
+        return;
     explore_interrupt_connect(index, APC_LEVEL, take_apc, NULL, true);
     explore_interrupt_connect(index, DISPATCH_LEVEL, take_dispatch, NULL, true);
     explore_interrupt_connect(index, CLOCK_LEVEL, port_clock_interrupt, NULL, false);

@@ -5,10 +5,29 @@
 #include "port.h"
 #include "scenario.h"
 
+#define TAGS 32
+
+/* A block is called by its tag in reports. */
+static const char *name_of_tag(ULONG tag)
+{
+    static struct {
+        ULONG tag;
+        char text[sizeof(tag) + 1];
+    } names[TAGS];
+
+    for (unsigned i = 0; i < TAGS; i++) {
+        if (names[i].tag != 0 && names[i].tag != tag)
+            continue;
+        names[i].tag = tag;
+        __builtin_memcpy(names[i].text, &tag, sizeof(tag));
+        return names[i].text;
+    }
+    return "pool block";
+}
+
 static void *allocate(size_t bytes, ULONG tag)
 {
-    (void)tag;
-    return explore_new(bytes, "kernel block");
+    return explore_new(bytes, name_of_tag(tag));
 }
 
 static void release(void *block, ULONG tag)

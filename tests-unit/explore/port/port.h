@@ -16,6 +16,7 @@ struct port_cpu {
 extern struct port_cpu port_cpus[EXPLORE_ACTORS];
 extern unsigned port_cpu_count;
 extern bool port_real_locks;
+extern bool port_no_interrupts;
 
 void port_cpu_connect(unsigned index); /* the processor's interrupts */
 void port_context_make_cpu(struct arch_context *context);

@@ -3,12 +3,18 @@
  * A kernel for one scenario: brought up by its own code on processor 0, the others started by it, threads created and
  * placed by it, all before the exploration begins. Where bodies begin is where every run begins.
  */
+#include <stdio.h>
+
 #include "port.h"
 #include "scenario.h"
 #include "ke/ke_impl.h"
 
+/* Not seen by the explorer: no steps, no races. */
+#define UNSEEN __attribute__((disable_sanitizer_instrumentation))
+
 static const struct scenario *scenario;
 static struct ke_thread *threads[SCENARIO_BODIES];
+static bool returned[SCENARIO_BODIES];
 static uint32_t left; /* bodies that have not returned; the last one ends the run */
 
 struct ke_thread *scenario_thread(unsigned index)
@@ -28,8 +34,9 @@ void scenario_device_raise(unsigned processor, KIRQL irql)
 }
 
 /* The port's own and no step: all that it decides is when the interesting part is over. */
-__attribute__((disable_sanitizer_instrumentation)) static void body_returned(void)
+UNSEEN static void body_returned(unsigned index)
 {
+    returned[index] = true;
     if (--left == 0 && !scenario->settle && scenario->threads[0] != NULL)
         explore_over();
 }
@@ -42,7 +49,7 @@ static _Noreturn void run_actor(unsigned index)
     explore_gate();
     if (index < SCENARIO_BODIES && scenario->actors[index] != NULL)
         scenario->actors[index](index);
-    body_returned();
+    body_returned(index);
     explore_end();
 }
 
@@ -92,7 +99,7 @@ static void thread_main(void *argument)
 
     explore_gate();
     scenario->threads[index](index);
-    body_returned();
+    body_returned(index);
     park();
 }
 
@@ -130,11 +137,28 @@ static void place_thread(unsigned index)
     explore_setup_as(0);
 }
 
-static const char *describe_stop(void)
+/* Which threads are not at their end, and what they wait for. */
+UNSEEN static const char *describe_stop(void)
 {
-    if (scenario->threads[0] == NULL || left == 0)
-        return NULL;
-    return left == 1 ? "a thread has not come to its end" : "threads have not come to their end";
+    static char text[256];
+    size_t used = 0;
+
+    text[0] = 0;
+    for (unsigned i = 0; i < SCENARIO_BODIES && threads[i] != NULL; i++) {
+        const struct ke_thread *thread = threads[i];
+
+        if (returned[i])
+            continue;
+        used +=
+            (size_t)snprintf(text + used, sizeof(text) - used, "%sthread %u%s", used ? ", " : "", i,
+                             thread->state == KE_THREAD_READY ? " is ready" : "");
+        if (thread->wait_object != NULL && used < sizeof(text))
+            used += (size_t)snprintf(text + used, sizeof(text) - used, " waits for $%#zx",
+                                     (size_t)thread->wait_object);
+        if (used >= sizeof(text))
+            break;
+    }
+    return used != 0 ? text : NULL;
 }
 
 /* --- From the explorer ---------------------------------------------------------------------------------------------- */
@@ -155,6 +179,7 @@ void port_set_up(const struct explore_scenario *self)
     left = thread_count != 0 ? thread_count : count_bodies(scenario->actors);
     port_cpu_count = scenario->processors != 0 ? scenario->processors : left;
     port_real_locks = scenario->real_locks;
+    port_no_interrupts = scenario->no_interrupts;
     explore_describe_stop = describe_stop;
     bring_up();
     if (scenario->set_up != NULL)

@@ -39,7 +39,8 @@ struct scenario {
     void (*check)(void);               /* after each run */
     unsigned ticks;                    /* clock ticks that come at any time */
     bool real_locks;                   /* the kernel's spin loops instead of one step */
-    bool settle; /* with threads: explore what happens after the last body, too */
+    bool no_interrupts; /* nothing can interrupt: for locks, with many fewer orders to try */
+    bool settle;        /* with threads: explore what happens after the last body, too */
 };
 
 #define SCENARIO(scenario_name, ...)                                                               \

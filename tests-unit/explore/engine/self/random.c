@@ -53,6 +53,7 @@ struct found {
 /* What a search of one program is given, beside the state that is put back. */
 struct job {
     struct program program;
+    bool prompt;
     struct found *known; /* say the schedules of outcomes that are not there; NULL: say nothing */
 };
 
@@ -258,6 +259,7 @@ static bool explore_with(const struct job *job, enum explore_model model, int bo
                                 .bound = bound,
                                 .plain = plain,
                                 .keep_going = true,
+                                .prompt = job->prompt,
                                 .budget = PLAIN_BUDGET * (plain ? 1 : 4),
                                 .steps = STEPS };
     (void)run_scenario(&scenario, NULL);
@@ -265,7 +267,7 @@ static bool explore_with(const struct job *job, enum explore_model model, int bo
     found->failed = totals.failures != 0;
     found->runs = totals.runs;
     memcpy(found->set, outcomes, totals.outcome_count * sizeof(outcomes[0]));
-    return totals.complete;
+    return totals.complete && !totals.more_outcomes;
 }
 
 static bool same(const struct found *a, const struct found *b)
@@ -295,12 +297,12 @@ static void print_program(const struct program *shown, uint64_t seed)
 }
 
 /* False: it has more runs than plain search can do. */
-static bool compare(uint64_t seed, enum explore_model model, int bound, unsigned *mismatches,
-                    uint64_t runs[2])
+static bool compare(uint64_t seed, enum explore_model model, int bound, bool prompt,
+                    unsigned *mismatches, uint64_t runs[2])
 {
     static const char *const models[] = { "tso", "sc", "c11" };
     struct found plain, reduced;
-    struct job job = { .program = make_program(seed) };
+    struct job job = { .program = make_program(seed), .prompt = prompt };
 
     if (!explore_with(&job, model, bound, true, &plain))
         return false;
@@ -320,7 +322,8 @@ static bool compare(uint64_t seed, enum explore_model model, int bound, unsigned
     return true;
 }
 
-unsigned self_random(uint64_t programs, enum explore_model model, int bound, uint64_t *compared)
+unsigned self_random(uint64_t programs, enum explore_model model, int bound, bool prompt,
+                     uint64_t *compared)
 {
     static const char *const models[] = { "tso", "sc", "c11" };
     unsigned mismatches = 0;
@@ -328,7 +331,7 @@ unsigned self_random(uint64_t programs, enum explore_model model, int bound, uin
 
     *compared = 0;
     for (uint64_t seed = 1; *compared < programs; seed++)
-        *compared += compare(seed, model, bound, &mismatches, runs);
+        *compared += compare(seed, model, bound, prompt, &mismatches, runs);
     (void)printf("# random %s bound=%d: %llu programs, %u mismatches; executions: plain %llu, "
                  "reduced %llu\n",
                  models[model], bound, (unsigned long long)*compared, mismatches,

@@ -6,6 +6,7 @@
 
 /* Each returns how many were wrong. self_detect prints TAP from number `first` on. */
 unsigned self_litmus(unsigned *count);
-unsigned self_random(uint64_t programs, enum explore_model model, int bound, uint64_t *compared);
+unsigned self_random(uint64_t programs, enum explore_model model, int bound, bool prompt,
+                     uint64_t *compared);
 unsigned self_detect(unsigned first);
 unsigned self_detect_count(void);
