@@ -291,12 +291,14 @@ void explore_halt(void)
     uintptr_t pc = (uintptr_t)__builtin_return_address(0);
 
     change(world.current->level, true, pc);
-    if (!stepping()) {
-        while (!take_quietly() && !stepping())
+    bool ended = false; /* by a handler, which may come back after the runs have begun */
+    while (!ended && !stepping()) {
+        ended = take_quietly();
+        if (!ended)
             explore_gate(); /* the setup goes on, and raises something, or the runs begin */
-        if (!stepping())
-            return;
     }
+    if (ended)
+        return;
     step((struct op){ .kind = OP_HALT, .pc = pc });
 }
 
