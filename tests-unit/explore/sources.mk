@@ -41,8 +41,10 @@ tests-unit/explore/kernel/%.o: src/%.c
 	$(AM_V_CC)$(MKDIR_P) $(@D) && $(keel_explore_COMPILE) -MMD -MP -c -o $@ $<
 -include $(EXPLORE_KERNEL_OBJECTS:.o=.d)
 EXPLORE_SCENARIOS = \
-  tests-unit/explore/scenarios/dpc.c tests-unit/explore/scenarios/event.c \
-  tests-unit/explore/scenarios/lock.c tests-unit/explore/scenarios/timeout.c
+  tests-unit/explore/scenarios/dpc.c tests-unit/explore/scenarios/event.c tests-unit/explore/scenarios/lock.c \
+  tests-unit/explore/scenarios/mutant.c tests-unit/explore/scenarios/queue.c \
+  tests-unit/explore/scenarios/ready.c tests-unit/explore/scenarios/thread.c tests-unit/explore/scenarios/timeout.c \
+  tests-unit/explore/scenarios/wait.c tests-unit/explore/scenarios/wait_all.c
 check_PROGRAMS += keel-explore
 keel_explore_SOURCES = $(EXPLORE_SCENARIOS) \
   tests-unit/explore/engine/self/detect.c tests-unit/explore/engine/self/litmus.c tests-unit/explore/engine/self/random.c \
