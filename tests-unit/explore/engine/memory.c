@@ -508,7 +508,6 @@ void explore_lock(volatile void *word, size_t bytes, uint64_t mask)
         step((struct op){
             .kind = OP_LOCK, .bytes = (uint8_t)bytes, .address = address, .pc = pc, .mask = mask });
         heap_check(address, bytes, pc);
-        race_access(address, bytes, ACCESS_ATOMIC_WRITE, pc);
     }
     value = memory_read(address, bytes) | mask;
     if (!stepping()) {
@@ -516,7 +515,8 @@ void explore_lock(volatile void *word, size_t bytes, uint64_t mask)
         return;
     }
     location = memory_location(address, bytes);
-    acquire(&location->release, __ATOMIC_ACQUIRE);
+    acquire(&location->release, __ATOMIC_ACQUIRE); /* what the last holder did comes before this */
+    race_access(address, bytes, ACCESS_ATOMIC_WRITE, pc);
     publish(location, bytes, value, __ATOMIC_ACQUIRE);
     set_floor_last(location);
     report_step(search_node(), value, true);
