@@ -35,15 +35,19 @@ libexplore_port_a_CFLAGS = $(EXPLORE_CFLAGS)
 # here: reports and back-traces, and the list of locks held, which is part of the port.
 EXPLORE_LEFT_OUT = src/ke/bugcheck.c src/ke/held.c
 EXPLORE_KERNEL = $(filter-out %_test.c $(EXPLORE_LEFT_OUT),$(filter src/ke/%.c src/ex/%.c,$(KERNEL_SOURCES))) \
-  src/base/format.c src/trap/interrupt.c
+  src/base/format.c src/mm/tlb.c src/trap/interrupt.c
 EXPLORE_KERNEL_OBJECTS = $(patsubst src/%.c,tests-unit/explore/kernel/%.o,$(EXPLORE_KERNEL))
 tests-unit/explore/kernel/%.o: src/%.c
 	$(AM_V_CC)$(MKDIR_P) $(@D) && $(keel_explore_COMPILE) -MMD -MP -c -o $@ $<
 -include $(EXPLORE_KERNEL_OBJECTS:.o=.d)
 EXPLORE_SCENARIOS = \
-  tests-unit/explore/scenarios/dpc.c tests-unit/explore/scenarios/event.c tests-unit/explore/scenarios/lock.c \
+  tests-unit/explore/scenarios/apc.c tests-unit/explore/scenarios/call.c \
+  tests-unit/explore/scenarios/dpc.c tests-unit/explore/scenarios/event.c \
+  tests-unit/explore/scenarios/interrupt.c tests-unit/explore/scenarios/lock.c \
   tests-unit/explore/scenarios/mutant.c tests-unit/explore/scenarios/queue.c \
-  tests-unit/explore/scenarios/ready.c tests-unit/explore/scenarios/thread.c tests-unit/explore/scenarios/timeout.c \
+  tests-unit/explore/scenarios/ready.c tests-unit/explore/scenarios/suspend.c \
+  tests-unit/explore/scenarios/thread.c tests-unit/explore/scenarios/timeout.c \
+  tests-unit/explore/scenarios/timer.c tests-unit/explore/scenarios/tlb.c \
   tests-unit/explore/scenarios/wait.c tests-unit/explore/scenarios/wait_all.c
 check_PROGRAMS += keel-explore
 keel_explore_SOURCES = $(EXPLORE_SCENARIOS) \

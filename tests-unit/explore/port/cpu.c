@@ -150,9 +150,9 @@ void arch_irql_set(KIRQL irql)
 NTSTATUS arch_interrupt_connect(uint32_t gsi, uint32_t cpu_index, KIRQL *vector_irql)
 {
     (void)gsi;
-    (void)cpu_index;
-    (void)vector_irql;
-    return STATUS_INVALID_PARAMETER; /* there are no lines: scenarios raise interrupts themselves */
+    (void)cpu_index; /* no line brings anything: scenarios raise interrupts themselves */
+    *vector_irql = PORT_LINE_LEVEL;
+    return STATUS_SUCCESS;
 }
 
 void arch_interrupt_disconnect(uint32_t gsi)
