@@ -43,9 +43,15 @@ tests-unit/explore/kernel/%.o: src/%.c
 EXPLORE_SCENARIOS = \
   tests-unit/explore/scenarios/apc.c tests-unit/explore/scenarios/call.c \
   tests-unit/explore/scenarios/dpc.c tests-unit/explore/scenarios/event.c \
+  tests-unit/explore/scenarios/ex_callback.c tests-unit/explore/scenarios/ex_fast_mutex.c \
+  tests-unit/explore/scenarios/ex_interlocked_list.c tests-unit/explore/scenarios/ex_keyed_event.c \
+  tests-unit/explore/scenarios/ex_lookaside.c tests-unit/explore/scenarios/ex_run_once.c \
+  tests-unit/explore/scenarios/ex_rundown.c tests-unit/explore/scenarios/ex_slist.c \
+  tests-unit/explore/scenarios/ex_spin_lock.c tests-unit/explore/scenarios/ex_work_queue.c \
   tests-unit/explore/scenarios/interrupt.c tests-unit/explore/scenarios/lock.c \
-  tests-unit/explore/scenarios/mutant.c tests-unit/explore/scenarios/queue.c \
-  tests-unit/explore/scenarios/ready.c tests-unit/explore/scenarios/suspend.c \
+  tests-unit/explore/scenarios/mutant.c tests-unit/explore/scenarios/push_lock.c \
+  tests-unit/explore/scenarios/queue.c tests-unit/explore/scenarios/ready.c \
+  tests-unit/explore/scenarios/resource.c tests-unit/explore/scenarios/suspend.c \
   tests-unit/explore/scenarios/thread.c tests-unit/explore/scenarios/timeout.c \
   tests-unit/explore/scenarios/timer.c tests-unit/explore/scenarios/tlb.c \
   tests-unit/explore/scenarios/wait.c tests-unit/explore/scenarios/wait_all.c

@@ -596,7 +596,8 @@ void memory_volatile(uintptr_t address, size_t bytes, bool write, uintptr_t pc)
 
     if (!stepping())
         return;
-    if (address >= stack->low && address < stack->high) { /* a copy of something on its own stack */
+    /* it is made on its own stack; but who reads it there may share it */
+    if (write && address >= stack->low && address < stack->high) {
         memory_plain(address, bytes, write, pc);
         return;
     }
