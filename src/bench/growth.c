@@ -92,7 +92,8 @@ bool bench_growth_timers(uint32_t n)
         (void)KeCancelTimer(&timers[i]); /* it is set */
     expire(timers, n);
     for (uint32_t i = 0; i < n; i++)
-        (void)KeCancelTimer(&timers[i]); /* a busy host's ticks come late, and with them what is due */
+        (void)KeCancelTimer(
+            &timers[i]); /* a busy host's ticks come late, and with them what is due */
     mm_pool_free(timers, TAG_GROWTH);
     return true;
 }

@@ -5,7 +5,7 @@
 #include "arch.h"
 #include "explore.h"
 
-#define PORT_LINE_LEVEL  5 /* of every device interrupt */
+#define PORT_LINE_LEVEL  5                             /* of every device interrupt */
 #define PORT_TICK        1000000u                      /* counts of the counter in a millisecond */
 #define PORT_STACK_BYTES ((size_t)6 * ARCH_PAGE_BYTES) /* what Ke takes for a stack */
 
