@@ -33,12 +33,19 @@ struct record {
     uintptr_t freed_by[STACK_FRAMES];
 };
 
+/* Addresses that have shadow. What the boot says of them is copied: each access of all code asks. */
+struct range {
+    uintptr_t base;
+    size_t bytes;
+};
+
 static struct {
-    bool ready;                      /* [a] */
-    uint8_t *ram;                    /* [i] from first_pfn on */
-    uint8_t *image;                  /* [i] */
-    uint32_t *frames[MM_KVA_CHUNKS]; /* [i] once there: frame of each page, + 1 */
-    struct record *records;          /* by hash of the address; the latest wins */
+    bool ready;                                        /* [a] */
+    struct range ram_range, image_range, kernel_range; /* [i] */
+    uint8_t *ram;                                      /* [i] of ram_range */
+    uint8_t *image;                                    /* [i] */
+    uint32_t *frames[MM_KVA_CHUNKS];                   /* [i] once there: frame of each page, + 1 */
+    struct record *records;                            /* by hash of the address; the latest wins */
 } kasan;
 
 /* --- Shadow ----------------------------------------------------------------------------------------------- */
@@ -56,28 +63,36 @@ static uint8_t *shadow_of_kernel_space(uintptr_t offset)
     return &kasan.ram[at / GRANULE];
 }
 
+/* Of the granule at `address`; what follows up to the end of the page follows there, too. NULL: it has none. */
 static uint8_t *shadow_of(uintptr_t address)
 {
-    const struct arch_boot *boot = arch_boot();
-    uintptr_t ram =
-        address - (mm.frames.direct_map + (uintptr_t)(mm.frames.first_pfn << ARCH_PAGE_SHIFT));
-    if (ram < (uintptr_t)mm.frames.count << ARCH_PAGE_SHIFT)
-        return &kasan.ram[ram / GRANULE];
-    if (address - boot->image_base < boot->image_bytes)
-        return &kasan.image[(address - boot->image_base) / GRANULE];
-    if (address - boot->kernel_space < boot->kernel_space_bytes)
-        return shadow_of_kernel_space(address - boot->kernel_space);
+    if (address - kasan.ram_range.base < kasan.ram_range.bytes)
+        return &kasan.ram[(address - kasan.ram_range.base) / GRANULE];
+    if (address - kasan.image_range.base < kasan.image_range.bytes)
+        return &kasan.image[(address - kasan.image_range.base) / GRANULE];
+    if (address - kasan.kernel_range.base < kasan.kernel_range.bytes)
+        return shadow_of_kernel_space(address - kasan.kernel_range.base);
     return NULL;
+}
+
+/* Where the part of [at, end) that lies in one page ends. */
+static uintptr_t part_end(uintptr_t at, uintptr_t end)
+{
+    uintptr_t page_end = (at | (ARCH_PAGE_BYTES - 1)) + 1;
+    return end < page_end ? end : page_end;
 }
 
 void mm_kasan_paint(const void *address, size_t bytes, enum mm_kasan_byte byte)
 {
     if (!kasan.ready)
         return;
-    for (size_t i = 0; i < bytes; i += GRANULE) {
-        uint8_t *shadow = shadow_of((uintptr_t)address + i);
-        if (shadow != NULL)
-            *shadow = (uint8_t)byte;
+    for (uintptr_t at = (uintptr_t)address, end = at + bytes; at < end;) {
+        uintptr_t stop = part_end(at, end);
+        volatile uint8_t *shadow = shadow_of(at); /* volatile: memset would ask here */
+        for (; at < stop; at += GRANULE) {
+            if (shadow != NULL)
+                *shadow++ = (uint8_t)byte;
+        }
     }
 }
 
@@ -225,19 +240,27 @@ static _Noreturn void report(uintptr_t address, size_t bytes, bool write, uint8_
                 shadow | (write ? BUGCHECK_WRITE : 0));
 }
 
+/* Whether the bytes from `at` on, up to `end` or the end of the granule, may be used. */
+static bool granule_allows(uintptr_t at, uintptr_t end, uint8_t shadow)
+{
+    uintptr_t next = (at & ~(uintptr_t)(GRANULE - 1)) + GRANULE;
+    uint32_t last = (uint32_t)((end < next ? end : next) - 1) % GRANULE;
+    return shadow < GRANULE && last < shadow;
+}
+
 static void check(uintptr_t address, size_t bytes, bool write)
 {
     if (!kasan.ready)
         return;
     for (uintptr_t at = address, end = address + bytes; at < end;) {
+        uintptr_t stop = part_end(at, end);
         const uint8_t *shadow = shadow_of(at);
-        uintptr_t next = (at & ~(uintptr_t)(GRANULE - 1)) + GRANULE;
-        uint32_t last = (uint32_t)((end < next ? end : next) - 1) % GRANULE;
         if (shadow == NULL)
             return;
-        if (*shadow != 0 && (*shadow >= GRANULE || last >= *shadow))
-            report(at, bytes, write, *shadow);
-        at = next;
+        for (; at < stop; at = (at & ~(uintptr_t)(GRANULE - 1)) + GRANULE, shadow++) {
+            if (*shadow != 0 && !granule_allows(at, end, *shadow))
+                report(at, bytes, write, *shadow);
+        }
     }
 }
 
@@ -369,8 +392,13 @@ static void *shadow_allocate(size_t bytes)
 
 void mm_kasan_init(void)
 {
-    kasan.ram = shadow_allocate(((size_t)mm.frames.count << ARCH_PAGE_SHIFT) / GRANULE);
-    kasan.image = shadow_allocate(arch_boot()->image_bytes / GRANULE);
+    const struct arch_boot *boot = arch_boot();
+    uintptr_t first = mm.frames.direct_map + (uintptr_t)(mm.frames.first_pfn << ARCH_PAGE_SHIFT);
+    kasan.ram_range = (struct range){ first, (size_t)mm.frames.count << ARCH_PAGE_SHIFT };
+    kasan.image_range = (struct range){ boot->image_base, boot->image_bytes };
+    kasan.kernel_range = (struct range){ boot->kernel_space, boot->kernel_space_bytes };
+    kasan.ram = shadow_allocate(kasan.ram_range.bytes / GRANULE);
+    kasan.image = shadow_allocate(kasan.image_range.bytes / GRANULE);
     kasan.records = shadow_allocate(RECORDS * sizeof(struct record));
     kasan.ready = true;
     const constructor *volatile at = &constructors;
